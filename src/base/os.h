@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What differs between systems: files written privately and durably, directories, random bytes, process facts. */
+#ifndef DC_BASE_OS_H
+#define DC_BASE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+/* The whole of a regular file, fifo or "-" (standard input), appended to OUT. DC_ELIMIT when it is larger than MAX
+ * bytes, DC_EINVAL for a directory. Only DC_ENOENT means that it is not there. */
+int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
+int dc_os_read_fd(int fd, const char *name, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
+int dc_os_write_fd(int fd, const char *name, const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;
+
+/* Creates PATH, which must not exist (DC_EEXIST), with exactly MODE whatever the umask and from its first byte,
+ * writes, fsyncs. On failure nothing is left behind. */
+int dc_os_write_new(const char *path, mode_t mode, const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;
+/* The same by a temporary file beside PATH and a rename, then fsync of the directory: PATH is the old file or the new
+ * one at any moment. REPLACE false: DC_EEXIST when PATH exists, decided by link(2), so that two writers cannot both
+ * win. */
+int dc_os_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n, bool replace, struct dc_err *err)
+    DC_NODISCARD;
+int dc_os_rename(const char *from, const char *to, struct dc_err *err) DC_NODISCARD; /* replaces TO */
+int dc_os_fsync_dir(const char *dir, struct dc_err *err) DC_NODISCARD;
+/* Makes DIR and its missing parents, each 0700 when PRIVATE, else 0777 less the umask. An existing directory is fine
+ * and keeps its mode. */
+int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) DC_NODISCARD;
+/* 1 there, 0 not there, negative: cannot tell. A dangling symbolic link counts as there. */
+int dc_os_exists(const char *path, struct dc_err *err) DC_NODISCARD;
+
+/* The path by which this program can be found again: ARGV0 with a slash as it is, else looked up in $PATH as execvp
+ * would. Heap; NULL when not found. */
+char *dc_os_self_path(const char *argv0);
+/* No core dump, no ptrace by others, while keys are in memory. Best effort, silent. */
+void dc_os_protect_secrets(void);
+const char *dc_os_hostname(void); /* static storage; "localhost" when unknown */
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of files, without touching them. */
+#ifndef DC_BASE_PATH_H
+#define DC_BASE_PATH_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Heap strings; NULL only when memory ran out. */
+char *dc_path_join(const char *dir, const char *name); /* NAME alone when it is absolute */
+char *dc_path_parent(const char *path);                /* "." where there is none */
+bool dc_path_is_absolute(const char *path);
+
+/* $HOME, else (unset or empty) DC_ENOENT with a text that says so. Borrowed from the environment. */
+int dc_path_home(const char **home, struct dc_err *err) DC_NODISCARD;
+
+#endif

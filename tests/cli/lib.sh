@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# TAP for tests in POSIX sh. Sourced by each script; needs DAPRCERTS, TOP_SRCDIR and TOP_BUILDDIR (make check sets them).
+# Each test has a folder of its own, $WORK, removed at its end, and a HOME inside of it.
+set -u
+: "${DAPRCERTS:?run by make check}"
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/daprcerts-test.XXXXXX") || exit 99
+trap 'rm -rf "$WORK"' EXIT
+trap 'exit 143' HUP INT TERM
+HOME=$WORK/home
+mkdir "$HOME"
+export HOME
+unset DAPRCERTS_DIR NAMESPACE DAPR_TRUST_ANCHORS DAPR_CERT_CHAIN DAPR_CERT_KEY \
+  DAPR_CONTROLPLANE_TRUST_DOMAIN DAPR_CONTROLPLANE_NAMESPACE DAPRCERTS_TRUST_DOMAIN
+tap_count=0
+tap_failed=0
+
+pass() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $*"; }
+fail() { tap_count=$((tap_count + 1)); tap_failed=$((tap_failed + 1)); echo "not ok $tap_count - $*"; }
+skip() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $1 # SKIP $2"; }
+
+# check WHAT COMMAND...: passes when the command succeeds; its output is shown when it does not.
+check() {
+  check_what=$1
+  shift
+  if "$@" >"$WORK/check.out" 2>&1; then pass "$check_what"; else
+    fail "$check_what"
+    sed 's/^/# /' "$WORK/check.out"
+  fi
+}
+
+# status N WHAT COMMAND...: passes when the command ends with status N; leaves $WORK/out and $WORK/err.
+status() {
+  status_want=$1 status_what=$2
+  shift 2
+  "$@" >"$WORK/out" 2>"$WORK/err"
+  status_got=$?
+  if [ "$status_got" -eq "$status_want" ]; then pass "$status_what"; else
+    fail "$status_what: status $status_got, not $status_want"
+    sed 's/^/# out: /' "$WORK/out"
+    sed 's/^/# err: /' "$WORK/err"
+  fi
+}
+
+# same WANT GOT WHAT
+same() {
+  if [ "$1" = "$2" ]; then pass "$3"; else
+    fail "$3"
+    printf '%s\n' "$1" | sed 's/^/# want: /'
+    printf '%s\n' "$2" | sed 's/^/#  got: /'
+  fi
+}
+
+# has FILE TEXT WHAT: the file holds the fixed text.
+has() {
+  if grep -qF -- "$2" "$1"; then pass "$3"; else
+    fail "$3: no \"$2\""
+    sed 's/^/# /' "$1"
+  fi
+}
+
+# has_command NAME: for peers that a machine may lack.
+has_command() { command -v "$1" >/dev/null 2>&1; }
+
+finish() {
+  echo "1..$tap_count"
+  [ "$tap_failed" -eq 0 ]
+  exit
+}

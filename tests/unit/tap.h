@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TAP for unit tests: `ok(condition, "what is true")`, then `return tap_done();` from main. */
+#ifndef DC_TESTS_TAP_H
+#define DC_TESTS_TAP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static int tap_count;
+static int tap_failed;
+
+__attribute__((format(printf, 4, 5), unused)) static bool tap_ok(bool good, const char *file, int line,
+                                                                  const char *fmt, ...) {
+  va_list args;
+  printf("%sok %d - ", good ? "" : "not ", ++tap_count);
+  va_start(args, fmt);
+  vprintf(fmt, args);
+  va_end(args);
+  printf("\n");
+  if (!good) {
+    tap_failed++;
+    printf("# failed at %s:%d\n", file, line);
+  }
+  fflush(stdout);
+  return good;
+}
+
+#define ok(good, ...) tap_ok((good), __FILE__, __LINE__, __VA_ARGS__)
+#define skip(why, ...) \
+  do { \
+    printf("ok %d # SKIP ", ++tap_count); \
+    printf(__VA_ARGS__); \
+    printf(": %s\n", (why)); \
+  } while (0)
+
+/* Strings: tells both when they differ. */
+#define is_text(got, want, what) \
+  do { \
+    const char *tap_got = (got), *tap_want = (want); \
+    if (!ok(tap_got && tap_want && strcmp(tap_got, tap_want) == 0, "%s", (what))) \
+      printf("#  got: %s\n# want: %s\n", tap_got ? tap_got : "(null)", tap_want ? tap_want : "(null)"); \
+  } while (0)
+
+#define is_num(got, want, what) \
+  do { \
+    long long tap_got = (long long)(got), tap_want = (long long)(want); \
+    if (!ok(tap_got == tap_want, "%s", (what))) printf("#  got: %lld\n# want: %lld\n", tap_got, tap_want); \
+  } while (0)
+
+__attribute__((unused)) static int tap_done(void) {
+  printf("1..%d\n", tap_count);
+  return tap_failed ? 1 : 0;
+}
+
+#endif
