@@ -13,6 +13,7 @@ struct dc_authority;
 /* The bytes of a set's files; borrowed for the call. */
 struct dc_authority_files {
   struct dc_slice ca_crt, issuer_crt, issuer_key;
+  const char *ca_crt_name, *issuer_crt_name, *issuer_key_name; /* for messages; NULL: the usual names */
 };
 
 /* Loads by the rules of sentry-contract 3, "Loading a bundle": every anchor a self-signed CA with certSign; issuer.crt
@@ -40,8 +41,8 @@ int64_t dc_authority_not_after(const struct dc_authority *authority);
 /* Whether it may sign at NOW: the issuer has begun and not ended, and an anchor that is valid then verifies its
  * chain. DC_EEXPIRED, with the reason and the remedy. Cheap enough for each call. */
 int dc_authority_check(const struct dc_authority *authority, int64_t now, struct dc_err *err) DC_NODISCARD;
-/* What is worth a warning at NOW and no reason to refuse: the text of the INDEXth (from 0) in BUF; false when there are
- * no more. An anchor that has ended beside one that is valid. */
-bool dc_authority_warning(const struct dc_authority *authority, int64_t now, size_t index, struct dc_buf *buf);
+/* What is worth a warning at NOW and no reason to refuse: appends the text of the INDEXth (from 0) to OUT; false when
+ * there are no more. An anchor that has ended beside one that is valid. */
+bool dc_authority_warning(const struct dc_authority *authority, int64_t now, size_t index, struct dc_buf *out);
 
 #endif

@@ -59,9 +59,6 @@ bool dc_cert_self_signed(const struct dc_cert *cert);
 /* Whether it may sign certificates: version 3, a CA, certSign where it has a keyUsage. DC_EMISMATCH with the reason. */
 int dc_cert_check_ca(const struct dc_cert *cert, struct dc_err *err) DC_NODISCARD;
 
-/* Appends the subject or issuer as "CN=cluster.local,O=dapr" (RFC 4514 order as stored, odd bytes as \XX);
- * "(empty)" for an empty Name. */
-void dc_cert_name_text(struct dc_slice name, struct dc_buf *out);
 /* SHA-256 of the DER, as lower-case hex; serial in lower-case hex. */
 int dc_cert_fingerprint(const struct dc_cert *cert, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 void dc_cert_serial_text(const struct dc_cert *cert, struct dc_buf *out);

@@ -32,7 +32,4 @@ struct dc_signer {
 int dc_profile_sign(const struct dc_profile *profile, const struct dc_signer *signer, struct dc_buf *out,
                     struct dc_err *err) DC_NODISCARD;
 
-/* Appends a Name of organization and common name (UTF8String; either may be NULL). */
-void dc_profile_name(struct dc_buf *out, const char *organization, const char *common_name);
-
 #endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private keys, on GnuTLS. */
+#include "config.h"
+
+#include "pki/key.h"
+
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pem.h"
+#include "pki/oid.h"
+
+struct dc_key {
+  gnutls_x509_privkey_t numbers; /* for writing it out; `signer` refers to it */
+  gnutls_privkey_t signer;
+  unsigned char *public_der; /* what `public` points into; GnuTLS' heap */
+  struct dc_spki public;
+};
+
+/* What differs by kind. An AlgorithmIdentifier of ECDSA and Ed25519 has no parameters, that of RSA has NULL. */
+struct kind {
+  gnutls_pk_algorithm_t pk;
+  unsigned bits; /* for generation */
+  gnutls_sign_algorithm_t sign;
+  struct dc_slice algorithm;
+  const char *label;
+};
+
+static const struct kind kinds[] = {
+    [DC_KEY_P256] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), GNUTLS_SIGN_ECDSA_SHA256,
+                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA256), "EC PRIVATE KEY"},
+    [DC_KEY_P384] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1), GNUTLS_SIGN_ECDSA_SHA384,
+                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA384), "EC PRIVATE KEY"},
+    [DC_KEY_P521] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP521R1), GNUTLS_SIGN_ECDSA_SHA512,
+                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA512), "EC PRIVATE KEY"},
+    [DC_KEY_ED25519] = {GNUTLS_PK_EDDSA_ED25519, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519),
+                        GNUTLS_SIGN_EDDSA_ED25519, DC_SLICE("\x30\x05\x06\x03" DC_OID_ED25519), "PRIVATE KEY"},
+    [DC_KEY_RSA] = {GNUTLS_PK_RSA, DC_RSA_BITS_MIN, GNUTLS_SIGN_RSA_SHA256,
+                    DC_SLICE("\x30\x0d\x06\x09" DC_OID_RSA_SHA256 "\x05\x00"), "RSA PRIVATE KEY"},
+};
+
+static const struct kind *kind_of(const struct dc_key *key) { return &kinds[key->public.kind]; }
+
+void dc_key_free(struct dc_key *key) {
+  if (!key) return;
+  gnutls_privkey_deinit(key->signer);
+  gnutls_x509_privkey_deinit(key->numbers); /* wipes the secret numbers */
+  gnutls_free(key->public_der);
+  free(key);
+}
+
+void dc_key_cleanup(struct dc_key **key) {
+  dc_key_free(*key);
+  *key = NULL;
+}
+
+/* --- making ------------------------------------------------------------------------------------------------------ */
+
+static int crypto_error(struct dc_err *err, int rc, const char *what) {
+  if (rc == GNUTLS_E_MEMORY_ERROR) return dc_err_nomem(err);
+  return dc_err_set(err, DC_ECRYPTO, "%s: %s", what, gnutls_strerror(rc));
+}
+
+static int key_new(struct dc_key **out, struct dc_err *err) {
+  struct dc_key *key = calloc(1, sizeof *key);
+
+  if (!key) return dc_err_nomem(err);
+  if (gnutls_x509_privkey_init(&key->numbers) < 0 || gnutls_privkey_init(&key->signer) < 0) {
+    dc_key_free(key);
+    return dc_err_nomem(err);
+  }
+  *out = key;
+  return 0;
+}
+
+/* From `numbers` the rest. */
+static int finish(struct dc_key *key, struct dc_err *err) {
+  gnutls_datum_t der = {NULL, 0};
+  gnutls_pubkey_t pubkey;
+  int rc = gnutls_privkey_import_x509(key->signer, key->numbers, 0);
+
+  if (rc < 0) return crypto_error(err, rc, "cannot use the private key");
+  rc = gnutls_pubkey_init(&pubkey);
+  if (rc < 0) return dc_err_nomem(err);
+  rc = gnutls_pubkey_import_privkey(pubkey, key->signer, 0, 0);
+  if (rc >= 0) rc = gnutls_pubkey_export2(pubkey, GNUTLS_X509_FMT_DER, &der);
+  gnutls_pubkey_deinit(pubkey);
+  if (rc < 0) return crypto_error(err, rc, "cannot derive the public key");
+  key->public_der = der.data;
+  rc = dc_spki_parse(&key->public, (struct dc_slice){der.data, der.size}, err);
+  return rc < 0 ? rc : dc_spki_check(&key->public, err);
+}
+
+int dc_key_generate(enum dc_key_kind kind, unsigned rsa_bits, struct dc_key **out, struct dc_err *err) {
+  struct dc_key *key DC_CLEANUP(dc_key_cleanup) = NULL;
+  unsigned bits;
+  int rc;
+
+  if (kind == DC_KEY_UNKNOWN || (size_t)kind >= DC_COUNT(kinds))
+    return dc_err_set(err, DC_EINVAL, "cannot generate a key of an unknown kind");
+  bits = kind == DC_KEY_RSA && rsa_bits ? rsa_bits : kinds[kind].bits;
+  if (kind == DC_KEY_RSA && bits < DC_RSA_BITS_MIN)
+    return dc_err_set(err, DC_EWEAK, "RSA key of %u bits is too weak: at least %d are needed", bits, DC_RSA_BITS_MIN);
+  if (kind == DC_KEY_RSA && bits > DC_RSA_BITS_MAX)
+    return dc_err_set(err, DC_ELIMIT, "RSA key of %u bits is too large: at most %d are accepted", bits,
+                      DC_RSA_BITS_MAX);
+  rc = key_new(&key, err);
+  if (rc < 0) return rc;
+  rc = gnutls_x509_privkey_generate(key->numbers, kinds[kind].pk, bits, 0);
+  if (rc < 0) return crypto_error(err, rc, "cannot generate a key");
+  rc = finish(key, err);
+  if (rc < 0) return rc;
+  *out = key;
+  key = NULL;
+  return 0;
+}
+
+/* --- PEM --------------------------------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end) {
+  size_t n = strlen(text), m = strlen(end);
+
+  return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static int import_block(const struct dc_pem *block, struct dc_key **out, struct dc_err *err) {
+  struct dc_key *key DC_CLEANUP(dc_key_cleanup) = NULL;
+  gnutls_datum_t der = {block->der.data, (unsigned)block->der.len};
+  int rc;
+
+  if (block->encrypted || strcmp(block->label, "ENCRYPTED PRIVATE KEY") == 0)
+    return dc_err_set(err, DC_EUNSUPPORTED,
+                      "the private key is encrypted: decrypt it first, for instance with \"openssl pkey\"");
+  rc = key_new(&key, err);
+  if (rc < 0) return rc;
+  if (strcmp(block->label, "PRIVATE KEY") == 0)
+    rc = gnutls_x509_privkey_import_pkcs8(key->numbers, &der, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+  else if (strcmp(block->label, "EC PRIVATE KEY") == 0 || strcmp(block->label, "RSA PRIVATE KEY") == 0)
+    rc = gnutls_x509_privkey_import(key->numbers, &der, GNUTLS_X509_FMT_DER);
+  else
+    return dc_err_set(err, DC_EWEAK, "private key of kind '%s' is not accepted: use EC, Ed25519 or RSA", block->label);
+  if (rc == GNUTLS_E_MEMORY_ERROR) return dc_err_nomem(err);
+  if (rc == GNUTLS_E_ECC_UNSUPPORTED_CURVE)
+    return dc_err_set(err, DC_EWEAK, "the private key's algorithm or curve is not accepted: use EC P-256, P-384 or "
+                                     "P-521, Ed25519, or RSA");
+  if (rc < 0) return dc_err_set(err, DC_EINVAL, "broken private key: %s", gnutls_strerror(rc));
+  rc = finish(key, err);
+  if (rc < 0) return rc;
+  *out = key;
+  key = NULL;
+  return 0;
+}
+
+int dc_key_from_pem(const char *text, size_t n, struct dc_key **out, struct dc_err *err) {
+  struct dc_pem block DC_CLEANUP(dc_pem_free) = DC_PEM_INIT;
+  int rc;
+
+  while ((rc = dc_pem_next(&text, &n, &block, err)) == 1)
+    if (ends_with(block.label, "PRIVATE KEY")) return import_block(&block, out, err);
+  if (rc < 0) return rc;
+  return dc_err_set(err, DC_ENOENT, "no private key in it: a PEM block \"PRIVATE KEY\", \"EC PRIVATE KEY\" or "
+                                    "\"RSA PRIVATE KEY\" is needed");
+}
+
+int dc_key_to_pem(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+  gnutls_datum_t der = {NULL, 0};
+  int rc;
+
+  if (key->public.kind == DC_KEY_ED25519)
+    rc = gnutls_x509_privkey_export2_pkcs8(key->numbers, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &der);
+  else
+    rc = gnutls_x509_privkey_export2(key->numbers, GNUTLS_X509_FMT_DER, &der);
+  if (rc < 0) return crypto_error(err, rc, "cannot write the private key");
+  dc_pem_add(out, kind_of(key)->label, der.data, der.size);
+  dc_mem_wipe(der.data, der.size);
+  gnutls_free(der.data);
+  return dc_buf_check(out, err);
+}
+
+/* --- use --------------------------------------------------------------------------------------------------------- */
+
+const struct dc_spki *dc_key_public(const struct dc_key *key) { return &key->public; }
+
+struct gnutls_privkey_st *dc_key_gnutls(const struct dc_key *key) { return key->signer; }
+
+struct dc_slice dc_key_algorithm(const struct dc_key *key) { return kind_of(key)->algorithm; }
+
+int dc_key_sign(const struct dc_key *key, struct dc_slice data, struct dc_buf *out, struct dc_err *err) {
+  union {
+    const unsigned char *from;
+    unsigned char *to; /* GnuTLS only reads */
+  } pointer = {.from = data.data};
+  gnutls_datum_t in = {pointer.to, (unsigned)data.len}, signature = {NULL, 0};
+  int rc = gnutls_privkey_sign_data2(key->signer, kind_of(key)->sign, 0, &in, &signature);
+
+  if (rc < 0) return crypto_error(err, rc, "cannot sign");
+  dc_buf_add(out, signature.data, signature.size);
+  gnutls_free(signature.data);
+  return dc_buf_check(out, err);
+}
