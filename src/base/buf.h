@@ -20,6 +20,7 @@ struct dc_buf {
   size_t cap;
   size_t max; /* 0: no limit */
   bool failed;
+  bool over; /* failed since it would have passed max */
 };
 
 #define DC_BUF_INIT {.data = NULL}
@@ -29,10 +30,13 @@ void dc_buf_add_byte(struct dc_buf *buf, unsigned char byte);
 void dc_buf_add_text(struct dc_buf *buf, const char *text);
 void dc_buf_printf(struct dc_buf *buf, const char *fmt, ...) DC_PRINTF(2, 3);
 void dc_buf_vprintf(struct dc_buf *buf, const char *fmt, va_list args) DC_PRINTF(2, 0);
-/* Makes room for N more bytes and returns where they go, NULL when failed; the caller then adds to len itself. */
+/* Makes room for N more bytes and returns where they go, NULL when failed; the caller writes at most N and adds to len
+ * exactly what it wrote. */
 unsigned char *dc_buf_reserve(struct dc_buf *buf, size_t n);
 /* Removes N bytes (at most len) from the front. */
 void dc_buf_consume(struct dc_buf *buf, size_t n);
+/* Back to the first LEN bytes; what was behind them is wiped. Nothing when it holds no more than LEN. */
+void dc_buf_truncate(struct dc_buf *buf, size_t len);
 /* Empty again, memory kept, old bytes wiped. */
 void dc_buf_clear(struct dc_buf *buf);
 /* Wipes, frees, and leaves DC_BUF_INIT's state (max kept). For DC_CLEANUP too. */

@@ -14,14 +14,17 @@ int64_t dc_clock_wall(void);
 int64_t dc_clock_wall_ns(void);
 int64_t dc_clock_mono_ms(void);
 
-/* "2022-04-01T23:43:35Z" (RFC 3339, UTC). BUF has DC_CLOCK_TEXT_MAX bytes; returns BUF. Years 0 to 9999. */
+/* "2022-04-01T23:43:35Z" (RFC 3339, UTC). BUF has DC_CLOCK_TEXT_MAX bytes; returns BUF. An instant outside of the
+ * years 0 to 9999 is shown as the nearest within. */
 const char *dc_clock_rfc3339(int64_t seconds, char *buf);
 /* The same with nine digits of nanoseconds, trailing zeros kept. */
 const char *dc_clock_rfc3339_ns(int64_t ns, char *buf);
-/* RFC 3339 with any offset, or a date alone (YYYY-MM-DD, midnight UTC). */
+/* RFC 3339 with any offset, or a date alone (YYYY-MM-DD, midnight UTC). A fraction of a second is dropped; leap seconds
+ * are refused, as Go does. */
 int dc_clock_parse(const char *text, int64_t *seconds, struct dc_err *err) DC_NODISCARD;
 
-/* Civil time in UTC, proleptic Gregorian. */
+/* Civil time in UTC, proleptic Gregorian, years 0 to 9999: to_civil gives the nearest instant of those; from_civil
+ * expects a month of 1 to 12 and carries the other fields over ("day 0" is the last of the month before). */
 struct dc_civil {
   int year, month, day, hour, minute, second; /* month and day from 1 */
 };

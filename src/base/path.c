@@ -1,2 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Names of files, without touching them. */
+#include <config.h>
+
 #include "base/path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool dc_path_is_absolute(const char *path) { return path[0] == '/'; }
+
+char *dc_path_join(const char *dir, const char *name) {
+  if (dc_path_is_absolute(name)) return strdup(name);
+  size_t dir_len = strlen(dir), name_len = strlen(name);
+  bool slash = dir_len > 0 && dir[dir_len - 1] != '/';
+  char *path = malloc(dir_len + slash + name_len + 1);
+  if (!path) return NULL;
+  memcpy(path, dir, dir_len);
+  if (slash) path[dir_len] = '/';
+  memcpy(path + dir_len + slash, name, name_len + 1);
+  return path;
+}
+
+/* As dirname(3), which may write into its argument and is not safe among threads. */
+char *dc_path_parent(const char *path) {
+  size_t n = strlen(path);
+  while (n > 1 && path[n - 1] == '/') n--;
+  while (n > 0 && path[n - 1] != '/') n--;
+  while (n > 1 && path[n - 1] == '/') n--;
+  return n == 0 ? strdup(".") : strndup(path, n);
+}
+
+int dc_path_home(const char **home, struct dc_err *err) {
+  const char *value = getenv("HOME");
+  if (!value || !*value)
+    return dc_err_set(err, DC_ENOENT, "HOME is not set: set it, or name the directory with --dir or DAPRCERTS_DIR");
+  *home = value;
+  return 0;
+}
