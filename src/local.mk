@@ -46,4 +46,5 @@ libpki_a_SOURCES = \
 noinst_LIBRARIES += libca.a
 libca_a_SOURCES = \
   src/ca/authority.c src/ca/authority.h \
+  src/ca/init.c src/ca/init.h \
   src/ca/sign.c src/ca/sign.h
