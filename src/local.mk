@@ -17,7 +17,8 @@ libbase_a_SOURCES = \
   src/base/os.c src/base/os.h \
   src/base/path.c src/base/path.h \
   src/base/pem.c src/base/pem.h \
-  src/base/proc.c src/base/proc.h
+  src/base/proc.c src/base/proc.h \
+  src/base/utf8.c src/base/utf8.h
 
 # --- the dispatcher: libc and inih alone --------------------------------------------------------------------------
 bin_PROGRAMS += daprcerts
@@ -48,3 +49,42 @@ libca_a_SOURCES = \
   src/ca/authority.c src/ca/authority.h \
   src/ca/init.c src/ca/init.h \
   src/ca/sign.c src/ca/sign.h
+if WITH_SENTRY
+# --- rpc: bytes and messages, both sides, no socket ----------------------------------------------------------------
+EXTRA_DIST += src/proto/sentry.proto
+BUILT_SOURCES += src/proto/sentry.pb-c.h
+CLEANFILES += src/proto/sentry.pb-c.c src/proto/sentry.pb-c.h
+
+src/proto/sentry.pb-c.c: src/proto/sentry.proto
+	$(AM_V_GEN)$(MKDIR_P) src/proto && $(PROTOC_C) --proto_path=$(srcdir)/src/proto --c_out=src/proto $(srcdir)/src/proto/sentry.proto
+src/proto/sentry.pb-c.h: src/proto/sentry.pb-c.c
+
+noinst_LIBRARIES += librpc.a libproto.a
+nodist_libproto_a_SOURCES = src/proto/sentry.pb-c.c src/proto/sentry.pb-c.h
+libproto_a_CFLAGS = $(HARDEN_CFLAGS) $(SAN_FLAGS) $(PROTOBUF_C_CFLAGS)
+librpc_a_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS)
+librpc_a_SOURCES = \
+  src/rpc/grpc.c src/rpc/grpc.h \
+  src/rpc/h2.c src/rpc/h2.h \
+  src/rpc/messages.c src/rpc/messages.h \
+  src/rpc/tls.c src/rpc/tls.h
+RPC_LIBS = librpc.a libproto.a $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS)
+
+# --- client: the calling side, blocking ------------------------------------------------------------------------------
+noinst_LIBRARIES += libclient.a
+libclient_a_SOURCES = \
+  src/client/client.c src/client/client.h \
+  src/client/socket.c src/client/socket.h
+
+# --- the server ------------------------------------------------------------------------------------------------------
+noinst_LIBRARIES += libsentry.a
+libsentry_a_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+libsentry_a_SOURCES = \
+  src/sentry/conn.c src/sentry/conn.h \
+  src/sentry/listener.c src/sentry/listener.h \
+  src/sentry/live.c src/sentry/live.h \
+  src/sentry/loop.c src/sentry/loop.h \
+  src/sentry/sentry.c src/sentry/sentry.h \
+  src/sentry/service.c src/sentry/service.h \
+  src/sentry/validator.c src/sentry/validator.h
+endif

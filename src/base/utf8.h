@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-8, RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef DC_BASE_UTF8_H
+#define DC_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The length, 1 to 4, of the sequence that begins at S (N bytes, N > 0); 0 when there is none. */
+size_t dc_utf8_length(const uint8_t *s, size_t n);
+bool dc_utf8_valid(const uint8_t *s, size_t n);
+
+#endif

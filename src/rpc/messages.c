@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "rpc/messages.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "proto/sentry.pb-c.h"
+
+typedef Dapr__Proto__Sentry__V1__SignCertificateRequest request_pb;
+typedef Dapr__Proto__Sentry__V1__SignCertificateResponse response_pb;
+
+/* A few bytes on the wire can ask for a struct each: what one message may take in memory is bounded by its size. */
+enum { BUDGET_FACTOR = 64, BUDGET_BASE = 4096 };
+
+struct budget {
+  size_t left;
+};
+
+static void *budget_alloc(void *data, size_t size) {
+  struct budget *budget = data;
+  if (size > budget->left) return NULL;
+  budget->left -= size;
+  return malloc(size);
+}
+
+static void budget_free(void *data, void *pointer) {
+  (void)data;
+  free(pointer);
+}
+
+static void budget_allocator(ProtobufCAllocator *allocator, struct budget *budget, size_t n) {
+  budget->left = n > SIZE_MAX / BUDGET_FACTOR - BUDGET_BASE ? SIZE_MAX : n * BUDGET_FACTOR + BUDGET_BASE;
+  *allocator = (ProtobufCAllocator){.alloc = budget_alloc, .free = budget_free, .allocator_data = budget};
+}
+
+const char *dc_validator_name(int32_t validator, char *buf) {
+  static const char *const names[] = {
+      [DC_VALIDATOR_UNKNOWN] = "UNKNOWN",
+      [DC_VALIDATOR_INSECURE] = "INSECURE",
+      [DC_VALIDATOR_KUBERNETES] = "KUBERNETES",
+      [DC_VALIDATOR_JWKS] = "JWKS",
+  };
+  if (validator >= 0 && (size_t)validator < DC_COUNT(names)) return names[validator];
+  snprintf(buf, 12, "%d", (int)validator);
+  return buf;
+}
+
+static int take_text(const ProtobufCBinaryData *field, const char *name, char **out, struct dc_err *err) {
+  if (!dc_utf8_valid(field->data, field->len))
+    return dc_err_set(err, DC_EPROTO, "proto: field %s contains invalid UTF-8", name);
+  if (field->len && memchr(field->data, '\0', field->len))
+    return dc_err_set(err, DC_EPROTO, "proto: field %s contains a NUL", name);
+  char *text = malloc(field->len + 1);
+  if (!text) return dc_err_nomem(err);
+  if (field->len) memcpy(text, field->data, field->len);
+  text[field->len] = '\0';
+  *out = text;
+  return 0;
+}
+
+static int take_audiences(const request_pb *pb, struct dc_sign_request *request, struct dc_err *err) {
+  if (pb->n_jwt_audiences == 0) return 0;
+  request->audiences = calloc(pb->n_jwt_audiences, sizeof *request->audiences);
+  if (!request->audiences) return dc_err_nomem(err);
+  for (size_t i = 0; i < pb->n_jwt_audiences; i++) {
+    int rc = take_text(&pb->jwt_audiences[i], "jwt_audiences", &request->audiences[i], err);
+    if (rc) return rc;
+    request->audience_count++;
+  }
+  return 0;
+}
+
+static int take_request(const request_pb *pb, struct dc_sign_request *request, struct dc_err *err) {
+  int rc = 0;
+  if ((rc = take_text(&pb->id, "id", &request->id, err)) ||
+      (rc = take_text(&pb->token, "token", &request->token, err)) ||
+      (rc = take_text(&pb->trust_domain, "trust_domain", &request->trust_domain, err)) ||
+      (rc = take_text(&pb->namespace_, "namespace", &request->namespace, err)) ||
+      (rc = take_audiences(pb, request, err)))
+    return rc;
+  request->csr_len = pb->certificate_signing_request.len;
+  request->csr = malloc(request->csr_len + 1);
+  if (!request->csr) return dc_err_nomem(err);
+  if (request->csr_len) memcpy(request->csr, pb->certificate_signing_request.data, request->csr_len);
+  request->validator = (int32_t)pb->token_validator;
+  return 0;
+}
+
+int dc_sign_request_parse(const uint8_t *bytes, size_t n, struct dc_sign_request *request, struct dc_err *err) {
+  struct budget budget;
+  ProtobufCAllocator allocator;
+  budget_allocator(&allocator, &budget, n);
+  request_pb *pb = dapr__proto__sentry__v1__sign_certificate_request__unpack(&allocator, n, bytes);
+  if (!pb) return dc_err_set(err, DC_EPROTO, "proto: cannot parse invalid wire-format data");
+  struct dc_sign_request parsed = {0};
+  int rc = take_request(pb, &parsed, err);
+  dc_mem_wipe(pb->token.data, pb->token.len);
+  dapr__proto__sentry__v1__sign_certificate_request__free_unpacked(pb, &allocator);
+  if (rc)
+    dc_sign_request_free(&parsed);
+  else
+    *request = parsed;
+  return rc;
+}
+
+static ProtobufCBinaryData text_field(const char *text) {
+  return (ProtobufCBinaryData){.len = text ? strlen(text) : 0, .data = (uint8_t *)(uintptr_t)text};
+}
+
+static ProtobufCBinaryData bytes_field(const void *bytes, size_t n) {
+  return (ProtobufCBinaryData){.len = n, .data = (uint8_t *)(uintptr_t)bytes};
+}
+
+void dc_sign_request_add(struct dc_buf *out, const struct dc_sign_request *request) {
+  request_pb pb = DAPR__PROTO__SENTRY__V1__SIGN_CERTIFICATE_REQUEST__INIT;
+  ProtobufCBinaryData *audiences DC_CLEANUP(dc_mem_free) = NULL;
+  if (request->audience_count) {
+    audiences = calloc(request->audience_count, sizeof *audiences);
+    if (!audiences) {
+      out->failed = true;
+      return;
+    }
+    for (size_t i = 0; i < request->audience_count; i++) audiences[i] = text_field(request->audiences[i]);
+  }
+  pb.id = text_field(request->id);
+  pb.token = text_field(request->token);
+  pb.trust_domain = text_field(request->trust_domain);
+  pb.namespace_ = text_field(request->namespace);
+  pb.certificate_signing_request = bytes_field(request->csr, request->csr_len);
+  pb.token_validator = (Dapr__Proto__Sentry__V1__SignCertificateRequest__TokenValidator)request->validator;
+  pb.n_jwt_audiences = request->audience_count;
+  pb.jwt_audiences = audiences;
+  size_t size = dapr__proto__sentry__v1__sign_certificate_request__get_packed_size(&pb);
+  unsigned char *room = dc_buf_reserve(out, size);
+  if (room) out->len += dapr__proto__sentry__v1__sign_certificate_request__pack(&pb, room);
+}
+
+void dc_sign_request_free(struct dc_sign_request *request) {
+  if (!request) return;
+  if (request->token) dc_mem_wipe(request->token, strlen(request->token));
+  for (size_t i = 0; i < request->audience_count; i++) free(request->audiences[i]);
+  free(request->audiences);
+  free(request->id);
+  free(request->token);
+  free(request->trust_domain);
+  free(request->namespace);
+  free(request->csr);
+  *request = (struct dc_sign_request){0};
+}
+
+int dc_sign_response_parse(const uint8_t *bytes, size_t n, struct dc_sign_response *response, struct dc_err *err) {
+  struct budget budget;
+  ProtobufCAllocator allocator;
+  budget_allocator(&allocator, &budget, n);
+  response_pb *pb = dapr__proto__sentry__v1__sign_certificate_response__unpack(&allocator, n, bytes);
+  if (!pb) return dc_err_set(err, DC_EPROTO, "proto: cannot parse invalid wire-format data");
+  struct dc_sign_response parsed = {0};
+  int rc = 0;
+  dc_buf_add(&parsed.certificate, pb->workload_certificate.data, pb->workload_certificate.len);
+  for (size_t i = 0; i < pb->n_trust_chain_certificates; i++)
+    dc_buf_add(&parsed.anchors, pb->trust_chain_certificates[i].data, pb->trust_chain_certificates[i].len);
+  if (pb->valid_until)
+    parsed.valid_until = pb->valid_until->seconds;
+  else
+    rc = dc_err_set(err, DC_EPROTO, "the answer has no valid_until");
+  dapr__proto__sentry__v1__sign_certificate_response__free_unpacked(pb, &allocator);
+  if (!rc) rc = dc_buf_check(&parsed.certificate, err);
+  if (!rc) rc = dc_buf_check(&parsed.anchors, err);
+  if (rc)
+    dc_sign_response_free(&parsed);
+  else
+    *response = parsed;
+  return rc;
+}
+
+void dc_sign_response_add(struct dc_buf *out, const void *certificate, size_t certificate_len, const void *anchors,
+                          size_t anchors_len, int64_t valid_until) {
+  response_pb pb = DAPR__PROTO__SENTRY__V1__SIGN_CERTIFICATE_RESPONSE__INIT;
+  Dapr__Proto__Sentry__V1__Timestamp timestamp = DAPR__PROTO__SENTRY__V1__TIMESTAMP__INIT;
+  ProtobufCBinaryData anchor = bytes_field(anchors, anchors_len);
+  timestamp.seconds = valid_until;
+  pb.workload_certificate = bytes_field(certificate, certificate_len);
+  pb.n_trust_chain_certificates = 1;
+  pb.trust_chain_certificates = &anchor;
+  pb.valid_until = &timestamp;
+  size_t size = dapr__proto__sentry__v1__sign_certificate_response__get_packed_size(&pb);
+  unsigned char *room = dc_buf_reserve(out, size);
+  if (room) out->len += dapr__proto__sentry__v1__sign_certificate_response__pack(&pb, room);
+}
+
+void dc_sign_response_free(struct dc_sign_response *response) {
+  if (!response) return;
+  dc_buf_free(&response->certificate);
+  dc_buf_free(&response->anchors);
+  response->valid_until = 0;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "sentry/conn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/log.h"
+#include "rpc/grpc.h"
+#include "rpc/messages.h"
+#include "sentry/service.h"
+
+static const char scope[] = "dapr.sentry.server";
+
+enum {
+  READ_ROOM = 65536,
+  PLAIN_ROOM = DC_TLS_RECORD_MAX,
+  OUT_HIGH = 65536,     /* ciphertext waiting for the peer: past it nothing more is made or read */
+  LINGER_MS = 2000,
+  KEEPALIVE_S = 60,
+  MAX_RESETS = 100,     /* streams thrown away in excess of those answered */
+  HTTP2_CANCEL = 8,
+};
+
+enum phase {
+  HANDSHAKE, /* TLS is being agreed on */
+  OPEN,      /* HTTP/2 */
+  LAST,      /* the last bytes are on their way out */
+  LINGER,    /* they are out: the peer may close first */
+  CLOSING,   /* uv_close was called */
+};
+
+struct dc_conn {
+  struct dc_conn_group *group;
+  struct dc_conn *next, *prev;
+  uv_tcp_t tcp;
+  uv_write_t write;
+  uv_shutdown_t shutdown;
+  struct dc_buf in_flight; /* owned by the running uv_write */
+  bool write_busy, reading;
+  enum phase phase;
+  int64_t since; /* ms, monotonic: the phase's beginning; in OPEN the last time that a call ended or began */
+  int64_t write_since;
+  struct dc_tls *tls;
+  struct dc_h2 *h2;
+  char peer[INET6_ADDRSTRLEN + 8];
+};
+
+static void advance(struct dc_conn *conn);
+static void flush(struct dc_conn *conn);
+static void set_reading(struct dc_conn *conn, bool wanted);
+
+static int64_t to_ms(int64_t ns) { return ns / 1000000; }
+
+/* --- end -------------------------------------------------------------------------------------------------------------- */
+
+static void on_closed(uv_handle_t *handle) {
+  struct dc_conn *conn = handle->data;
+  struct dc_conn_group *group = conn->group;
+  dc_buf_free(&conn->in_flight);
+  free(conn);
+  group->closed(group->user);
+}
+
+/* The group forgets the connection at once, its memory follows when libuv lets go of it. */
+static void close_now(struct dc_conn *conn) {
+  if (conn->phase == CLOSING) return;
+  struct dc_conn_group *group = conn->group;
+  conn->phase = CLOSING;
+  if (conn->prev)
+    conn->prev->next = conn->next;
+  else
+    group->first = conn->next;
+  if (conn->next) conn->next->prev = conn->prev;
+  group->count--;
+  dc_h2_free(conn->h2);
+  conn->h2 = NULL;
+  dc_tls_free(conn->tls);
+  conn->tls = NULL;
+  uv_close((uv_handle_t *)&conn->tcp, on_closed);
+}
+
+static void enter(struct dc_conn *conn, enum phase phase) {
+  conn->phase = phase;
+  conn->since = dc_clock_mono_ms();
+}
+
+static void on_shutdown(uv_shutdown_t *shutdown, int status) {
+  struct dc_conn *conn = shutdown->data;
+  if (status < 0 && conn->phase != CLOSING) close_now(conn);
+}
+
+/* All is sent: half-close, and let the peer close first, lest unread bytes of its turn the end into a reset. */
+static void linger(struct dc_conn *conn) {
+  enter(conn, LINGER);
+  conn->shutdown.data = conn;
+  set_reading(conn, true);
+  if (uv_shutdown(&conn->shutdown, (uv_stream_t *)&conn->tcp, on_shutdown)) close_now(conn);
+}
+
+/* What is in the output goes out, nothing follows. */
+static void finish(struct dc_conn *conn) {
+  if (conn->phase == HANDSHAKE || conn->phase == OPEN) enter(conn, LAST);
+  flush(conn);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------------ */
+
+static void on_written(uv_write_t *write, int status) {
+  struct dc_conn *conn = write->data;
+  conn->write_busy = false;
+  dc_buf_clear(&conn->in_flight);
+  if (conn->phase == CLOSING) return;
+  if (status < 0)
+    close_now(conn);
+  else
+    advance(conn); /* bytes read before the pause may wait in TLS */
+}
+
+/* As much as the socket takes now; the rest by the loop. Negative: the connection is gone. */
+static int send_out(struct dc_conn *conn) {
+  struct dc_buf *out = dc_tls_out(conn->tls);
+  if (out->len == 0 || conn->write_busy) return 0;
+  uv_buf_t bytes = uv_buf_init((char *)out->data, (unsigned)out->len);
+  int sent = uv_try_write((uv_stream_t *)&conn->tcp, &bytes, 1);
+  if (sent < 0 && sent != UV_EAGAIN) return sent;
+  if (sent > 0 && (size_t)sent == out->len) {
+    dc_buf_clear(out);
+    return 0;
+  }
+  if (sent > 0) dc_buf_consume(out, (size_t)sent);
+  struct dc_buf swap = conn->in_flight;
+  conn->in_flight = *out;
+  *out = swap;
+  bytes = uv_buf_init((char *)conn->in_flight.data, (unsigned)conn->in_flight.len);
+  conn->write.data = conn;
+  int rc = uv_write(&conn->write, (uv_stream_t *)&conn->tcp, &bytes, 1, on_written);
+  conn->write_busy = rc == 0;
+  conn->write_since = dc_clock_mono_ms();
+  return rc;
+}
+
+/* Frames into records, as long as the peer keeps taking them. */
+static int make_records(struct dc_conn *conn, struct dc_err *err) {
+  struct dc_buf *plain = &conn->group->scratch;
+  int rc = 0;
+  while (conn->h2 && conn->phase == OPEN && dc_tls_out(conn->tls)->len < OUT_HIGH) {
+    dc_buf_clear(plain);
+    rc = dc_h2_send(conn->h2, plain, PLAIN_ROOM, err);
+    if (rc || plain->len == 0) break;
+    if ((rc = dc_tls_write(conn->tls, plain->data, plain->len, err))) break;
+  }
+  return rc;
+}
+
+static void flush(struct dc_conn *conn) {
+  struct dc_err err = DC_ERR_INIT;
+  if (make_records(conn, &err)) {
+    dc_log_write(DC_LOG_DEBUG, scope, "%s: %s", conn->peer, err.text);
+    close_now(conn);
+    return;
+  }
+  if (conn->phase == OPEN && dc_h2_done(conn->h2)) {
+    dc_tls_close(conn->tls);
+    enter(conn, LAST);
+  }
+  if (send_out(conn) < 0)
+    close_now(conn);
+  else if (conn->phase == LAST && !conn->write_busy && dc_tls_out(conn->tls)->len == 0)
+    linger(conn);
+}
+
+/* --- calls ---------------------------------------------------------------------------------------------------------------- */
+
+static void reply(struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
+  struct dc_err err = DC_ERR_INIT;
+  if (dc_grpc_reply(stream, answer, &err)) {
+    dc_log_write(DC_LOG_ERROR, scope, "cannot answer a call: %s", err.text);
+    dc_h2_reset(stream, HTTP2_CANCEL);
+  }
+}
+
+static void on_headers(struct dc_h2_stream *stream, void *user) {
+  struct dc_conn *conn = user;
+  struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
+  stream->opened = conn->since = dc_clock_mono_ms();
+  if (dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer)) reply(stream, &answer);
+}
+
+static void on_data(struct dc_h2_stream *stream, void *user) {
+  struct dc_conn *conn = user;
+  struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
+  size_t max = (size_t)conn->group->config->limits.max_message_bytes;
+  if (dc_grpc_check_length(stream, max, &answer)) reply(stream, &answer);
+}
+
+static void on_overflow(struct dc_h2_stream *stream, void *user) {
+  struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
+  (void)user;
+  dc_grpc_refuse(&answer, DC_GRPC_RESOURCE_EXHAUSTED, "grpc: received more than one message of the largest size");
+  reply(stream, &answer);
+}
+
+static void on_whole(struct dc_h2_stream *stream, void *user) {
+  struct dc_conn *conn = user;
+  const struct dc_sentry_config *config = conn->group->config;
+  struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
+  const uint8_t *message = NULL;
+  size_t n = 0;
+  if (dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) == DC_GRPC_OK)
+    dc_service_sign(conn->group->live, config, message, n, &answer);
+  reply(stream, &answer);
+  dc_grpc_reply_free(&answer);
+}
+
+static void on_stream_closed(struct dc_h2_stream *stream, uint32_t error_code, void *user) {
+  struct dc_conn *conn = user;
+  (void)stream;
+  (void)error_code;
+  if (conn->phase == OPEN) conn->since = dc_clock_mono_ms();
+}
+
+/* --- reading --------------------------------------------------------------------------------------------------------------- */
+
+static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
+  static const struct dc_h2_events events = {
+      .headers = on_headers, .data = on_data, .overflow = on_overflow, .whole = on_whole, .closed = on_stream_closed};
+  const struct dc_sentry_limits *limits = &conn->group->config->limits;
+  const struct dc_h2_limits h2_limits = {
+      .max_streams = (uint32_t)limits->max_streams,
+      .max_header_bytes = (size_t)limits->max_header_bytes,
+      .max_body_bytes = (size_t)limits->max_message_bytes + 5, /* and gRPC's prefix */
+      .max_resets = MAX_RESETS,
+  };
+  int rc = dc_h2_new(DC_H2_SERVER, &h2_limits, &events, conn, &conn->h2, err);
+  if (rc) return rc;
+  enter(conn, OPEN);
+  if (conn->group->draining) dc_h2_shutdown(conn->h2);
+  return 0;
+}
+
+/* 1: go on, 0: wait for bytes, negative: over. */
+static int shake_hands(struct dc_conn *conn, struct dc_err *err) {
+  int rc = dc_tls_handshake(conn->tls, err);
+  if (rc != 1) return rc;
+  if (!dc_tls_is_h2(conn->tls)) {
+    dc_tls_refuse_protocol(conn->tls);
+    return dc_err_set(err, DC_EPROTO, "the peer speaks no HTTP/2 (no ALPN \"h2\")");
+  }
+  rc = begin_h2(conn, err);
+  return rc ? rc : 1;
+}
+
+/* All that was fed, since the room it lies in is the next connection's: at most READ_ROOM bytes of requests. */
+static int read_frames(struct dc_conn *conn, struct dc_err *err) {
+  char plain[PLAIN_ROOM];
+  for (;;) {
+    int n = dc_tls_read(conn->tls, plain, sizeof plain, err);
+    if (n <= 0) return n;
+    int rc = dc_h2_recv(conn->h2, plain, (size_t)n, err);
+    if (rc) return rc;
+  }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes);
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *bytes) {
+  struct dc_conn *conn = handle->data;
+  (void)suggested;
+  *bytes = uv_buf_init(conn->group->read_room, READ_ROOM);
+}
+
+static void set_reading(struct dc_conn *conn, bool wanted) {
+  if (wanted == conn->reading) return;
+  conn->reading = wanted;
+  if (wanted)
+    (void)uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
+  else
+    (void)uv_read_stop((uv_stream_t *)&conn->tcp);
+}
+
+static void advance(struct dc_conn *conn) {
+  struct dc_err err = DC_ERR_INIT;
+  int rc = 1;
+  if (conn->phase == HANDSHAKE) rc = shake_hands(conn, &err);
+  if (rc == 1 && conn->phase == OPEN) rc = read_frames(conn, &err);
+  if (rc == DC_EUNAVAIL) { /* the peer has closed: nobody is left to read an answer */
+    close_now(conn);
+    return;
+  }
+  if (rc < 0) {
+    dc_log_write(DC_LOG_DEBUG, scope, "%s: %s", conn->peer, err.text);
+    struct dc_err ignored = DC_ERR_INIT;
+    (void)make_records(conn, &ignored); /* the GOAWAY that tells the peer why */
+    finish(conn);
+    return;
+  }
+  flush(conn);
+  if (conn->phase == HANDSHAKE || conn->phase == OPEN) set_reading(conn, !conn->write_busy);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes) {
+  struct dc_conn *conn = stream->data;
+  if (n == 0) return;
+  if (n < 0)
+    close_now(conn);
+  else if (conn->phase == HANDSHAKE || conn->phase == OPEN) {
+    dc_tls_feed(conn->tls, bytes->base, (size_t)n);
+    advance(conn);
+  }
+}
+
+/* --- the group -------------------------------------------------------------------------------------------------------------- */
+
+int dc_conn_group_init(struct dc_conn_group *group, struct dc_err *err) {
+  group->read_room = malloc(READ_ROOM);
+  return group->read_room ? 0 : dc_err_nomem(err);
+}
+
+void dc_conn_group_free(struct dc_conn_group *group) {
+  free(group->read_room);
+  dc_buf_free(&group->scratch);
+}
+
+static bool is_idle(const struct dc_conn *conn) {
+  return conn->phase != OPEN || dc_h2_open_streams(conn->h2) == 0;
+}
+
+/* Whoever has done nothing for longest gives way. */
+static bool make_room(struct dc_conn_group *group) {
+  struct dc_conn *oldest = NULL;
+  for (struct dc_conn *conn = group->first; conn; conn = conn->next)
+    if (is_idle(conn) && (!oldest || conn->since <= oldest->since)) oldest = conn;
+  if (oldest) close_now(oldest);
+  return oldest != NULL;
+}
+
+static void name_peer(struct dc_conn *conn) {
+  struct sockaddr_storage address;
+  int size = sizeof address;
+  char ip[INET6_ADDRSTRLEN] = "?";
+  int port = 0;
+  if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size) == 0) {
+    bool v6 = address.ss_family == AF_INET6;
+    if (v6)
+      uv_ip6_name((struct sockaddr_in6 *)&address, ip, sizeof ip);
+    else
+      uv_ip4_name((struct sockaddr_in *)&address, ip, sizeof ip);
+    port = ntohs(v6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port);
+  }
+  snprintf(conn->peer, sizeof conn->peer, "%s#%d", ip, port);
+}
+
+static int begin_tls(struct dc_conn *conn, struct dc_err *err) {
+  const struct dc_snapshot *snapshot = dc_live_get(conn->group->live);
+  int rc = dc_tls_new(snapshot->tls, NULL, &conn->tls, err);
+  dc_snapshot_unref(snapshot);
+  return rc;
+}
+
+void dc_conn_discard(uv_os_sock_t take_socket) {
+#ifdef _WIN32
+  closesocket(take_socket);
+#else
+  close(take_socket);
+#endif
+}
+
+void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t max_connections) {
+  struct dc_err err = DC_ERR_INIT;
+  struct dc_conn *conn = NULL;
+  if (group->count >= max_connections && !make_room(group)) {
+    dc_log_write(DC_LOG_WARN, scope, "a connection is turned away: %zu calls are under way, the limit is reached",
+                 group->count);
+    dc_conn_discard(take_socket);
+    group->closed(group->user);
+    return;
+  }
+  conn = calloc(1, sizeof *conn);
+  if (!conn || uv_tcp_init(group->uv, &conn->tcp)) {
+    free(conn);
+    dc_conn_discard(take_socket);
+    group->closed(group->user);
+    return;
+  }
+  conn->group = group;
+  conn->tcp.data = conn;
+  conn->next = group->first;
+  if (conn->next) conn->next->prev = conn;
+  group->first = conn;
+  group->count++;
+  enter(conn, HANDSHAKE);
+  if (uv_tcp_open(&conn->tcp, take_socket)) {
+    dc_conn_discard(take_socket);
+    close_now(conn);
+    return;
+  }
+  (void)uv_tcp_nodelay(&conn->tcp, 1);
+  (void)uv_tcp_keepalive(&conn->tcp, 1, KEEPALIVE_S);
+  if (dc_log_enabled(DC_LOG_DEBUG)) name_peer(conn);
+  if (begin_tls(conn, &err)) {
+    dc_log_write(DC_LOG_ERROR, scope, "cannot serve a connection: %s", err.text);
+    close_now(conn);
+    return;
+  }
+  set_reading(conn, true);
+}
+
+static void reset_if_older(struct dc_h2_stream *stream, void *user) {
+  const int64_t *oldest = user;
+  if (stream->opened < *oldest) dc_h2_reset(stream, HTTP2_CANCEL);
+}
+
+static void sweep_open(struct dc_conn *conn, const struct dc_sentry_limits *limits, int64_t now) {
+  int64_t oldest = now - to_ms(limits->request_timeout);
+  if (dc_h2_open_streams(conn->h2) > 0)
+    dc_h2_each(conn->h2, reset_if_older, &oldest);
+  else if (conn->since < now - to_ms(limits->idle_timeout))
+    dc_h2_shutdown(conn->h2);
+  flush(conn);
+}
+
+static void sweep_one(struct dc_conn *conn, const struct dc_sentry_limits *limits, int64_t now) {
+  if (conn->write_busy && conn->write_since < now - to_ms(limits->request_timeout)) {
+    close_now(conn); /* the peer takes nothing */
+    return;
+  }
+  switch (conn->phase) {
+    case HANDSHAKE:
+      if (conn->since < now - to_ms(limits->handshake_timeout)) {
+        dc_log_write(DC_LOG_DEBUG, scope, "%s: TLS handshake timed out", conn->peer);
+        close_now(conn);
+      }
+      break;
+    case OPEN:
+      /* an idle peer that does not answer a GOAWAY has one more span to go */
+      if (dc_h2_open_streams(conn->h2) == 0 &&
+          conn->since < now - to_ms(limits->idle_timeout) - to_ms(limits->handshake_timeout))
+        close_now(conn);
+      else
+        sweep_open(conn, limits, now);
+      break;
+    case LAST:
+    case LINGER:
+      if (conn->since < now - LINGER_MS) close_now(conn);
+      break;
+    case CLOSING: break;
+  }
+}
+
+void dc_conn_sweep(struct dc_conn_group *group) {
+  int64_t now = dc_clock_mono_ms();
+  for (struct dc_conn *conn = group->first, *next = NULL; conn; conn = next) {
+    next = conn->next;
+    sweep_one(conn, &group->config->limits, now);
+  }
+}
+
+void dc_conn_drain(struct dc_conn_group *group) {
+  group->draining = true;
+  for (struct dc_conn *conn = group->first, *next = NULL; conn; conn = next) {
+    next = conn->next;
+    if (conn->phase != OPEN) continue; /* a handshake under way finishes, and is told then */
+    dc_h2_shutdown(conn->h2);
+    flush(conn);
+  }
+}
+
+void dc_conn_abort(struct dc_conn_group *group) {
+  while (group->first) close_now(group->first);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "sentry/live.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/os.h"
+#include "base/path.h"
+#include "ca/sign.h"
+#include "pki/spiffe.h"
+
+enum { CREDENTIAL_MAX = 1 << 20 };            /* bytes of one file */
+static const int64_t serving_ttl_min = 3600;  /* seconds: a short workload TTL need not mean a new leaf each second */
+
+struct shared_snapshot {
+  struct dc_snapshot snapshot; /* first: what others hold is a pointer to it */
+  atomic_uint refs;
+};
+
+struct dc_live {
+  const struct dc_sentry_config *config;
+  struct dc_buf spiffe_id;
+  pthread_mutex_t mutex; /* guards current */
+  struct shared_snapshot *current;
+};
+
+/* --- snapshots ------------------------------------------------------------------------------------------------------- */
+
+static struct shared_snapshot *shared(const struct dc_snapshot *snapshot) {
+  return (struct shared_snapshot *)(uintptr_t)snapshot;
+}
+
+void dc_snapshot_unref(const struct dc_snapshot *snapshot) {
+  if (!snapshot) return;
+  struct shared_snapshot *whole = shared(snapshot);
+  if (atomic_fetch_sub_explicit(&whole->refs, 1, memory_order_acq_rel) != 1) return;
+  dc_authority_unref(whole->snapshot.authority);
+  dc_tls_creds_unref(whole->snapshot.tls);
+  free(whole);
+}
+
+const struct dc_snapshot *dc_live_get(struct dc_live *live) {
+  pthread_mutex_lock(&live->mutex);
+  struct shared_snapshot *whole = live->current;
+  atomic_fetch_add_explicit(&whole->refs, 1, memory_order_relaxed);
+  pthread_mutex_unlock(&live->mutex);
+  return &whole->snapshot;
+}
+
+static void publish(struct dc_live *live, struct shared_snapshot *whole) {
+  pthread_mutex_lock(&live->mutex);
+  struct shared_snapshot *old = live->current;
+  live->current = whole;
+  pthread_mutex_unlock(&live->mutex);
+  if (old) dc_snapshot_unref(&old->snapshot);
+}
+
+static int tls_of_identity(const struct dc_identity *identity, struct dc_tls_creds **tls, struct dc_err *err) {
+  struct dc_tls_der *chain DC_CLEANUP(dc_mem_free) = calloc(identity->chain.count, sizeof *chain);
+  if (!chain) return dc_err_nomem(err);
+  for (size_t i = 0; i < identity->chain.count; i++) {
+    const struct dc_cert *cert = identity->chain.certs[i];
+    chain[i] = (struct dc_tls_der){.bytes = cert->der.data, .len = cert->der.len};
+  }
+  return dc_tls_creds_server(chain, identity->chain.count, dc_key_gnutls(identity->key), tls, err);
+}
+
+/* A snapshot of AUTHORITY with a new serving leaf. */
+static int snapshot_new(const struct dc_live *live, struct dc_authority *authority, struct shared_snapshot **out,
+                        struct dc_err *err) {
+  struct dc_identity identity DC_CLEANUP(dc_identity_free) = DC_IDENTITY_INIT;
+  int64_t ttl = live->config->workload_ttl / DC_SECOND, skew = live->config->clock_skew / DC_SECOND;
+  struct dc_slice id = {.data = live->spiffe_id.data, .len = live->spiffe_id.len};
+  int rc = dc_sign_serving(authority, id, ttl > serving_ttl_min ? ttl : serving_ttl_min, skew, dc_clock_wall(),
+                           &identity, err);
+  if (rc) return dc_err_add(err, rc, "cannot make the serving certificate");
+  struct shared_snapshot *whole = calloc(1, sizeof *whole);
+  if (!whole) return dc_err_nomem(err);
+  atomic_init(&whole->refs, 1);
+  whole->snapshot.authority = dc_authority_ref(authority);
+  whole->snapshot.serving_from = dc_clock_wall();
+  whole->snapshot.serving_until = identity.chain.certs[0]->not_after;
+  rc = tls_of_identity(&identity, &whole->snapshot.tls, err);
+  if (rc)
+    dc_snapshot_unref(&whole->snapshot);
+  else
+    *out = whole;
+  return rc;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------------ */
+
+static int load_authority(const struct dc_sentry_config *config, struct dc_authority **out, struct dc_err *err) {
+  const char *names[] = {config->ca_crt, config->issuer_crt, config->issuer_key};
+  struct dc_buf files[3] = {DC_BUF_INIT};
+  int rc = 0;
+  for (size_t i = 0; !rc && i < DC_COUNT(names); i++) {
+    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(config->dir, names[i]);
+    rc = path ? dc_os_read_file(path, CREDENTIAL_MAX, &files[i], err) : dc_err_nomem(err);
+  }
+  if (!rc) {
+    struct dc_authority_files bytes = {.ca_crt = {files[0].data, files[0].len},
+                                       .issuer_crt = {files[1].data, files[1].len},
+                                       .issuer_key = {files[2].data, files[2].len}};
+    rc = dc_authority_load(&bytes, dc_clock_wall(), out, err);
+  }
+  for (size_t i = 0; i < DC_COUNT(files); i++) dc_buf_free(&files[i]);
+  return rc;
+}
+
+int dc_live_reload(struct dc_live *live, struct dc_err *err) {
+  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
+  struct shared_snapshot *whole = NULL;
+  int rc = load_authority(live->config, &authority, err);
+  if (!rc) rc = snapshot_new(live, authority, &whole, err);
+  if (!rc) publish(live, whole);
+  return rc;
+}
+
+int dc_live_renew(struct dc_live *live, struct dc_err *err) {
+  const struct dc_snapshot *snapshot = dc_live_get(live);
+  struct shared_snapshot *whole = NULL;
+  int64_t now = dc_clock_wall(), half = (snapshot->serving_until - snapshot->serving_from) / 2;
+  /* a clock set back before the leaf's birth makes it due too */
+  bool due = now - snapshot->serving_from >= half || now < snapshot->serving_from;
+  int rc = due ? snapshot_new(live, snapshot->authority, &whole, err) : 0;
+  dc_snapshot_unref(snapshot);
+  if (rc || !due) return rc;
+  publish(live, whole);
+  return 1;
+}
+
+int dc_live_new(const struct dc_sentry_config *config, struct dc_live **out, struct dc_err *err) {
+  struct dc_live *live = calloc(1, sizeof *live);
+  if (!live) return dc_err_nomem(err);
+  live->config = config;
+  pthread_mutex_init(&live->mutex, NULL);
+  int rc = dc_spiffe_workload(&live->spiffe_id, dc_slice_text(config->trust_domain), dc_slice_text(config->namespace),
+                              dc_slice_text("dapr-sentry"), err);
+  if (rc) rc = dc_err_add(err, rc, "sentry's own identity");
+  if (!rc) rc = dc_live_reload(live, err);
+  if (rc)
+    dc_live_free(live);
+  else
+    *out = live;
+  return rc;
+}
+
+void dc_live_free(struct dc_live *live) {
+  if (!live) return;
+  if (live->current) dc_snapshot_unref(&live->current->snapshot);
+  pthread_mutex_destroy(&live->mutex);
+  dc_buf_free(&live->spiffe_id);
+  free(live);
+}

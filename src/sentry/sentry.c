@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's life: start, signals, drain, end. All of it on the main thread. */
+#include "config.h"
+
+#include "sentry/sentry.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#ifdef HAVE_MALLOC_H
+#include <malloc.h>
+#endif
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "sentry/listener.h"
+#include "sentry/live.h"
+#include "sentry/loop.h"
+
+static const char scope[] = "dapr.sentry";
+
+enum { TICK_MS = 1000, RENEW_TICKS = 30, LOOPS_MAX = 256, BURST = 64 };
+
+enum { SIGNALS = 3 };
+static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+struct sentry {
+  const struct dc_sentry_config *config;
+  uv_loop_t uv;
+  struct dc_live *live;
+  struct dc_listener *listener;
+  struct dc_loop **loops;
+  size_t loop_count;
+  uv_signal_t signals[SIGNALS];
+  uv_timer_t tick, drain_timer;
+  uv_async_t loop_ended;
+  unsigned ticks;
+  size_t peak; /* connections at once since memory was last given back */
+  bool draining, cut_short;
+};
+
+/* --- work of the main thread ---------------------------------------------------------------------------------------------- */
+
+static size_t connections(const struct sentry *sentry) {
+  size_t count = 0;
+  for (size_t i = 0; i < sentry->loop_count; i++) count += dc_loop_load(sentry->loops[i]);
+  return count;
+}
+
+static void on_accepted(uv_os_sock_t socket, void *user) {
+  struct sentry *sentry = user;
+  struct dc_loop *least = sentry->loops[0];
+  for (size_t i = 1; i < sentry->loop_count; i++)
+    if (dc_loop_load(sentry->loops[i]) < dc_loop_load(least)) least = sentry->loops[i];
+  dc_loop_give(least, socket);
+  size_t now = connections(sentry);
+  if (now > sentry->peak) sentry->peak = now;
+}
+
+/* The allocator keeps what a burst of connections needed; the system gets it back when the burst is over. */
+static void give_memory_back(struct sentry *sentry) {
+  size_t now = connections(sentry);
+  if (sentry->peak < BURST || now > sentry->peak / 8) return;
+  sentry->peak = now;
+#ifdef HAVE_MALLOC_TRIM
+  malloc_trim(0);
+#endif
+}
+
+static void renew(struct sentry *sentry) {
+  struct dc_err err = DC_ERR_INIT;
+  int rc = dc_live_renew(sentry->live, &err);
+  if (rc == 1) dc_log_write(DC_LOG_INFO, scope, "renewed the serving certificate");
+  if (rc < 0) dc_log_write(DC_LOG_ERROR, scope, "cannot renew the serving certificate: %s", err.text);
+}
+
+static void on_tick(uv_timer_t *timer) {
+  struct sentry *sentry = timer->data;
+  give_memory_back(sentry);
+  if (++sentry->ticks % RENEW_TICKS == 0) renew(sentry);
+}
+
+static void reload(struct sentry *sentry) {
+  struct dc_err err = DC_ERR_INIT;
+  if (dc_live_reload(sentry->live, &err))
+    dc_log_write(DC_LOG_ERROR, scope, "the credentials were not reloaded, the last good ones serve on: %s", err.text);
+  else
+    dc_log_write(DC_LOG_INFO, scope, "reloaded the credentials from '%s'", sentry->config->dir);
+}
+
+/* --- the end ---------------------------------------------------------------------------------------------------------------- */
+
+static void close_handles(struct sentry *sentry) {
+  for (size_t i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&sentry->signals[i], NULL);
+  uv_close((uv_handle_t *)&sentry->tick, NULL);
+  uv_close((uv_handle_t *)&sentry->drain_timer, NULL);
+  uv_close((uv_handle_t *)&sentry->loop_ended, NULL);
+}
+
+static void abort_loops(struct sentry *sentry) {
+  for (size_t i = 0; i < sentry->loop_count; i++) dc_loop_abort(sentry->loops[i]);
+}
+
+static void on_drain_timeout(uv_timer_t *timer) {
+  struct sentry *sentry = timer->data;
+  dc_log_write(DC_LOG_WARN, scope, "%zu connections did not end in time and are cut", connections(sentry));
+  abort_loops(sentry);
+}
+
+static void on_loop_ended(uv_async_t *async) {
+  struct sentry *sentry = async->data;
+  for (size_t i = 0; i < sentry->loop_count; i++)
+    if (!dc_loop_ended(sentry->loops[i])) return;
+  close_handles(sentry);
+}
+
+static void drain(struct sentry *sentry) {
+  sentry->draining = true;
+  dc_log_write(DC_LOG_INFO, scope, "Shutting down gRPC server");
+  dc_listener_close(sentry->listener);
+  sentry->listener = NULL;
+  for (size_t i = 0; i < sentry->loop_count; i++) dc_loop_drain(sentry->loops[i]);
+  uv_timer_start(&sentry->drain_timer, on_drain_timeout, (uint64_t)(sentry->config->limits.drain_timeout / 1000000), 0);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+  struct sentry *sentry = handle->data;
+  if (number == SIGHUP) {
+    if (!sentry->draining) reload(sentry);
+  } else if (!sentry->draining) {
+    drain(sentry);
+  } else {
+    sentry->cut_short = true;
+    abort_loops(sentry);
+  }
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------------------ */
+
+/* Each connection is a descriptor: take as many as the system lets us have. */
+static void raise_descriptor_limit(void) {
+#ifdef RLIMIT_NOFILE
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+  }
+#endif
+}
+
+static size_t loops_wanted(const struct dc_sentry_config *config) {
+  size_t count = config->limits.loops > 0 ? (size_t)config->limits.loops : uv_available_parallelism();
+  return count < 1 ? 1 : count > LOOPS_MAX ? LOOPS_MAX : count;
+}
+
+static int start_loops(struct sentry *sentry, struct dc_err *err) {
+  size_t wanted = loops_wanted(sentry->config), max = (size_t)sentry->config->limits.max_connections;
+  sentry->loops = calloc(wanted, sizeof *sentry->loops);
+  if (!sentry->loops) return dc_err_nomem(err);
+  for (size_t i = 0; i < wanted; i++) {
+    int rc = dc_loop_start(sentry->config, sentry->live, (max + wanted - 1) / wanted, &sentry->loop_ended,
+                           &sentry->loops[i], err);
+    if (rc) return rc;
+    sentry->loop_count++;
+  }
+  return 0;
+}
+
+static void write_addresses(const struct sentry *sentry, struct dc_buf *out, const char *before, const char *between) {
+  const char *address = NULL;
+  for (size_t i = 0; (address = dc_listener_address(sentry->listener, i)); i++)
+    dc_buf_printf(out, "%s%s%s", i ? between : "", before, address);
+}
+
+static int tell_ready(const struct sentry *sentry, struct dc_err *err) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_buf file DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  write_addresses(sentry, &text, "", ", ");
+  int rc = dc_buf_check(&text, err);
+  if (!rc && sentry->config->ready_file) {
+    write_addresses(sentry, &file, "grpc ", "\n");
+    dc_buf_add_byte(&file, '\n');
+    rc = dc_buf_check(&file, err);
+    if (!rc) rc = dc_os_write_atomic(sentry->config->ready_file, 0644, file.data, file.len, true, err);
+  }
+  if (rc) return rc;
+  dc_log_always(DC_LOG_INFO, scope, "Running gRPC server on %s", dc_buf_text(&text));
+  return 0;
+}
+
+static void watch_signals(struct sentry *sentry) {
+  for (size_t i = 0; i < SIGNALS; i++) {
+    (void)uv_signal_init(&sentry->uv, &sentry->signals[i]);
+    sentry->signals[i].data = sentry;
+    (void)uv_signal_start(&sentry->signals[i], on_signal, signal_numbers[i]);
+  }
+#ifdef SIGPIPE
+  (void)signal(SIGPIPE, SIG_IGN);
+#endif
+}
+
+static int serve(struct sentry *sentry, struct dc_err *err) {
+  int rc = dc_live_new(sentry->config, &sentry->live, err);
+  if (!rc) rc = dc_listener_new(&sentry->uv, sentry->config->addresses, sentry->config->port, &sentry->listener, err);
+  if (!rc) rc = start_loops(sentry, err);
+  if (!rc) rc = dc_listener_start(sentry->listener, on_accepted, sentry, err);
+  if (!rc) rc = tell_ready(sentry, err);
+  if (!rc) uv_timer_start(&sentry->tick, on_tick, TICK_MS, TICK_MS);
+  return rc;
+}
+
+static int init_handles(struct sentry *sentry, struct dc_err *err) {
+  int rc = uv_loop_init(&sentry->uv);
+  if (rc) return dc_err_set(err, DC_EIO, "cannot make an event loop: %s", uv_strerror(rc));
+  (void)uv_timer_init(&sentry->uv, &sentry->tick);
+  (void)uv_timer_init(&sentry->uv, &sentry->drain_timer);
+  (void)uv_async_init(&sentry->uv, &sentry->loop_ended, on_loop_ended);
+  sentry->tick.data = sentry->drain_timer.data = sentry->loop_ended.data = sentry;
+  watch_signals(sentry);
+  return 0;
+}
+
+/* A start that failed half-way ends like any other end: loops drained, handles closed by the last of them. */
+static void give_up(struct sentry *sentry) {
+  sentry->draining = true;
+  dc_listener_close(sentry->listener);
+  sentry->listener = NULL;
+  abort_loops(sentry);
+  if (sentry->loop_count == 0) close_handles(sentry);
+}
+
+int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
+  struct sentry sentry = {.config = config};
+  int rc = init_handles(&sentry, err);
+  if (rc) return rc;
+  raise_descriptor_limit();
+  rc = serve(&sentry, err);
+  if (rc) give_up(&sentry);
+  uv_run(&sentry.uv, UV_RUN_DEFAULT);
+  for (size_t i = 0; i < sentry.loop_count; i++) dc_loop_join(sentry.loops[i]);
+  free(sentry.loops);
+  dc_live_free(sentry.live);
+  uv_loop_close(&sentry.uv);
+  if (!rc && config->ready_file) (void)unlink(config->ready_file);
+  if (!rc && sentry.cut_short) return dc_err_set(err, DC_EDENIED, "a second signal ended the server with calls under way");
+  return rc;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server: Dapr's certificate authority over gRPC, on libuv.
+ *
+ *            main thread                                  one thread a core
+ *   ┌───────────────────────────────┐        ┌──────────────────────────────────────────┐
+ *   │ sentry    life, signals       │        │ loop     connections of one thread       │
+ *   │ listener  accepts ────────────┼─socket─▶ conn     TCP ⇄ rpc/tls ⇄ rpc/h2         │
+ *   │ live      reload, serving     │        │ service  a request in, a reply out       │
+ *   │           leaf                │◀─ ref ─┤ validator who may ask for which name     │
+ *   └───────────────────────────────┘        └──────────────────────────────────────────┘
+ *
+ * Glossary
+ *   snapshot    an authority and the TLS credentials signed by it, immutable, reference-counted. `live` holds the
+ *               current one; a connection takes its credentials from it when it begins, a call its authority.
+ *   loop        a thread with a uv_loop, its connections, a scratch buffer; nothing of it is touched by other threads
+ *               but its inbox (sockets handed over, under a mutex) and its phase (atomic).
+ *   sweep       once a second, a loop with connections looks for those whose time has run out.
+ *   drain       the graceful end: no new connection, GOAWAY, open calls finish, then close.
+ *   linger      a connection whose last bytes are out waits a moment for the peer to close first, so that the bytes
+ *               are read and not lost to a reset.
+ *
+ * Who owns what, until when
+ *   sentry owns listeners and loops until every thread has been joined; a loop owns its connections; a connection owns
+ *   its TLS session, its HTTP/2 session and the bytes in flight, until its uv_close callback; the HTTP/2 session owns
+ *   its streams until nghttp2's stream-close callback.
+ *
+ * What a peer can cost: each number of struct dc_sentry_limits. */
+#ifndef DC_SENTRY_SENTRY_H
+#define DC_SENTRY_SENTRY_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct dc_sentry_limits {
+  int64_t max_connections;   /* at once; past it the longest idle one makes room, or the new one is closed */
+  int64_t max_streams;       /* calls at once on one connection */
+  int64_t max_header_bytes;  /* of one request, RFC 7541's count */
+  int64_t max_message_bytes; /* of one request */
+  int64_t handshake_timeout; /* nanoseconds, like those below: from accept to the end of the TLS handshake */
+  int64_t request_timeout;   /* from a request's first header to its answer taken by the peer */
+  int64_t idle_timeout;      /* without a call */
+  int64_t drain_timeout;     /* from the signal to the end of the last call */
+  int64_t loops;             /* threads; 0: one a core */
+};
+
+/* Everything is borrowed until dc_sentry_run returns. */
+struct dc_sentry_config {
+  const char *const *addresses; /* numeric addresses or names; NULL-terminated; each is bound */
+  uint16_t port;                /* 0: any free one, the same for every address */
+  const char *dir;              /* the credentials' directory; file names are relative to it unless absolute */
+  const char *ca_crt, *issuer_crt, *issuer_key;
+  const char *trust_domain, *namespace; /* sentry's own */
+  int64_t workload_ttl, clock_skew;     /* nanoseconds */
+  const char *ready_file;               /* NULL: none */
+  struct dc_sentry_limits limits;
+};
+
+/* Serves until SIGINT or SIGTERM, then drains. 0 after a drain (a drain that ran out of time too); DC_EBUSY when an
+ * address cannot be bound; what the credentials' loading says; DC_EDENIED when a second signal cut the drain short.
+ * Logs by base/log. SIGHUP reads the credentials again. */
+int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) DC_NODISCARD;
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The method: a SignCertificate request in, a reply out. No socket, no state of its own: any thread may call it. */
+#ifndef DC_SENTRY_SERVICE_H
+#define DC_SENTRY_SERVICE_H
+
+#include "rpc/grpc.h"
+#include "sentry/live.h"
+
+/* MESSAGE (N bytes) is the protobuf request; REPLY is filled with the answer, by the order of checks, codes and texts
+ * of sentry-contract section 2. */
+void dc_service_sign(struct dc_live *live, const struct dc_sentry_config *config, const uint8_t *message, size_t n,
+                     struct dc_grpc_reply *reply);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/messages.h"
+
+#include <stdlib.h>
+
+#include "tap.h"
+
+/* Written by hand from the field numbers: what another implementation puts on the wire. */
+static const uint8_t request_wire[] = {
+    0x0a, 3, 'a', 'p', 'p',                     /* 1: id */
+    0x12, 1, 't',                               /* 2: token */
+    0x1a, 2, 't', 'd',                          /* 3: trust_domain */
+    0x22, 2, 'n', 's',                          /* 4: namespace */
+    0x2a, 3, 'c', 's', 'r',                     /* 5: certificate_signing_request */
+    0x30, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, /* 6: token_validator = -1 */
+    0x3a, 1, 'x', 0x3a, 1, 'y',                 /* 7: jwt_audiences, twice */
+    0x7a, 2, 'z', 'z',                          /* 15: a field of the future */
+};
+
+static void test_request(void) {
+  struct dc_sign_request request = {0};
+  struct dc_err err = DC_ERR_INIT;
+  is_num(dc_sign_request_parse(request_wire, sizeof request_wire, &request, &err), 0, "a request is parsed");
+  is_text(request.id, "app", "id");
+  is_text(request.token, "t", "token");
+  is_text(request.trust_domain, "td", "trust_domain");
+  is_text(request.namespace, "ns", "namespace");
+  ok(request.csr_len == 3 && memcmp(request.csr, "csr", 3) == 0, "certificate_signing_request");
+  is_num(request.validator, -1, "an unknown validator arrives");
+  is_num(request.audience_count, 2, "audiences");
+  is_text(request.audiences[1], "y", "the second audience");
+
+  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_sign_request_add(&out, &request);
+  ok(out.len == sizeof request_wire - 4 && memcmp(out.data, request_wire, out.len) == 0,
+     "encoded again it is the same, less the unknown field");
+  dc_sign_request_free(&request);
+
+  is_num(dc_sign_request_parse((const uint8_t *)"", 0, &request, &err), 0, "an empty request is one with defaults");
+  is_text(request.id, "", "its id is empty, not absent");
+  is_num(request.validator, DC_VALIDATOR_UNKNOWN, "its validator is UNKNOWN");
+  dc_sign_request_free(&request);
+}
+
+static void test_bad_requests(void) {
+  static const struct {
+    const char *bytes;
+    size_t n;
+    const char *what;
+  } rows[] = {
+      {"\x0a\x05" "ap", 4, "a string that is cut off"},
+      {"\x0a\xff\xff\xff\xff\x0f", 6, "a length beyond all bounds"},
+      {"\x0a\x01\xff", 3, "a string that is no UTF-8"},
+      {"\x0a\x03" "a\0b", 5, "a string with a NUL"},
+      {"\x0a\x02\xc0\xaf", 4, "an overlong form"},
+      {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, "no protobuf at all"},
+      {"\x3a\x01\xff", 3, "an audience that is no UTF-8"},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_sign_request request = {.id = NULL};
+    struct dc_err err = DC_ERR_INIT;
+    is_num(dc_sign_request_parse((const uint8_t *)rows[i].bytes, rows[i].n, &request, &err), DC_EPROTO, rows[i].what);
+    ok(err.text[0] != '\0' && request.id == NULL, "it has a text, and nothing is left behind");
+  }
+}
+
+/* Two bytes on the wire each: what they may ask for in memory is bounded. */
+static void test_amplification(void) {
+  enum { COUNT = 100000 };
+  uint8_t *bytes = malloc(2 * COUNT);
+  struct dc_sign_request request = {0};
+  if (!bytes) return;
+  for (size_t i = 0; i < COUNT; i++) {
+    bytes[2 * i] = 0x3a;
+    bytes[2 * i + 1] = 0;
+  }
+  int rc = dc_sign_request_parse(bytes, 2 * COUNT, &request, NULL);
+  ok(rc == 0 ? request.audience_count == COUNT : rc == DC_EPROTO, "a flood of empty audiences is bounded");
+  dc_sign_request_free(&request);
+  free(bytes);
+}
+
+static void test_response(void) {
+  static const uint8_t wire[] = {
+      0x0a, 4, 'l', 'e', 'a', 'f',                   /* 1: workload_certificate */
+      0x12, 2, 'c', 'a',                             /* 2: trust_chain_certificates */
+      0x1a, 6, 0x08, 0x80, 0x92, 0xf7, 0xc3, 0x18,   /* 3: valid_until { seconds: 6584912128 } */
+  };
+  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_sign_response response = {.valid_until = 0};
+  dc_sign_response_add(&out, "leaf", 4, "ca", 2, INT64_C(6584912128));
+  ok(out.len == sizeof wire && memcmp(out.data, wire, sizeof wire) == 0, "a response has the bytes of its fields");
+  is_num(dc_sign_response_parse(out.data, out.len, &response, NULL), 0, "it is parsed again");
+  is_text(dc_buf_text(&response.certificate), "leaf", "certificate");
+  is_text(dc_buf_text(&response.anchors), "ca", "anchors");
+  is_num(response.valid_until, INT64_C(6584912128), "valid_until, beyond 2038");
+  dc_sign_response_free(&response);
+  is_num(dc_sign_response_parse(wire, sizeof wire - 8, &response, NULL), DC_EPROTO, "without valid_until it is refused");
+}
+
+int main(void) {
+  char buf[12];
+  test_request();
+  test_bad_requests();
+  test_amplification();
+  test_response();
+  is_text(dc_validator_name(DC_VALIDATOR_JWKS, buf), "JWKS", "a validator has a name");
+  is_text(dc_validator_name(-1, buf), "-1", "an unknown one is a number");
+  return tap_done();
+}
