@@ -14,3 +14,33 @@ tests_unit_rpc_messages_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_unit_rpc_messages_LDADD = $(RPC_LIBS) libbase.a
 TESTS += tests/unit/rpc/grpc tests/unit/rpc/messages
 endif
+
+# --- pki and ca -----------------------------------------------------------------------------------------------------
+EXTRA_DIST += tests/unit/pki/make.h tests/unit/pki/csr-samples.h
+PKI_TESTS = tests/unit/pki/cert tests/unit/pki/chain tests/unit/pki/csr tests/unit/pki/der tests/unit/pki/key \
+  tests/unit/pki/san tests/unit/pki/spiffe
+PKI_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS) -I$(srcdir)/tests/unit -I$(srcdir)/tests/unit/pki
+PKI_TEST_LIBS = libca.a libpki.a libbase.a $(GNUTLS_LIBS)
+check_PROGRAMS += $(PKI_TESTS)
+TESTS += $(PKI_TESTS)
+tests_unit_pki_cert_SOURCES = tests/unit/pki/cert.c
+tests_unit_pki_cert_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_pki_cert_LDADD = $(PKI_TEST_LIBS)
+tests_unit_pki_chain_SOURCES = tests/unit/pki/chain.c
+tests_unit_pki_chain_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_pki_chain_LDADD = $(PKI_TEST_LIBS)
+tests_unit_pki_csr_SOURCES = tests/unit/pki/csr.c
+tests_unit_pki_csr_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_pki_csr_LDADD = $(PKI_TEST_LIBS)
+tests_unit_pki_der_SOURCES = tests/unit/pki/der.c
+tests_unit_pki_der_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_pki_der_LDADD = $(PKI_TEST_LIBS)
+tests_unit_pki_key_SOURCES = tests/unit/pki/key.c
+tests_unit_pki_key_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_pki_key_LDADD = $(PKI_TEST_LIBS)
+tests_unit_pki_san_SOURCES = tests/unit/pki/san.c
+tests_unit_pki_san_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_pki_san_LDADD = $(PKI_TEST_LIBS)
+tests_unit_pki_spiffe_SOURCES = tests/unit/pki/spiffe.c
+tests_unit_pki_spiffe_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_pki_spiffe_LDADD = $(PKI_TEST_LIBS)

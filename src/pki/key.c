@@ -26,19 +26,23 @@ struct kind {
   gnutls_sign_algorithm_t sign;
   struct dc_slice algorithm;
   const char *label;
+  struct dc_slice curve; /* its OID: NIST curves alone */
 };
 
 static const struct kind kinds[] = {
     [DC_KEY_P256] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), GNUTLS_SIGN_ECDSA_SHA256,
-                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA256), "EC PRIVATE KEY"},
+                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA256), "EC PRIVATE KEY",
+                     DC_SLICE(DC_OID_P256)},
     [DC_KEY_P384] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1), GNUTLS_SIGN_ECDSA_SHA384,
-                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA384), "EC PRIVATE KEY"},
+                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA384), "EC PRIVATE KEY",
+                     DC_SLICE(DC_OID_P384)},
     [DC_KEY_P521] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP521R1), GNUTLS_SIGN_ECDSA_SHA512,
-                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA512), "EC PRIVATE KEY"},
+                     DC_SLICE("\x30\x0a\x06\x08" DC_OID_ECDSA_SHA512), "EC PRIVATE KEY",
+                     DC_SLICE(DC_OID_P521)},
     [DC_KEY_ED25519] = {GNUTLS_PK_EDDSA_ED25519, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519),
-                        GNUTLS_SIGN_EDDSA_ED25519, DC_SLICE("\x30\x05\x06\x03" DC_OID_ED25519), "PRIVATE KEY"},
+                        GNUTLS_SIGN_EDDSA_ED25519, DC_SLICE("\x30\x05\x06\x03" DC_OID_ED25519), "PRIVATE KEY", {NULL, 0}},
     [DC_KEY_RSA] = {GNUTLS_PK_RSA, DC_RSA_BITS_MIN, GNUTLS_SIGN_RSA_SHA256,
-                    DC_SLICE("\x30\x0d\x06\x09" DC_OID_RSA_SHA256 "\x05\x00"), "RSA PRIVATE KEY"},
+                    DC_SLICE("\x30\x0d\x06\x09" DC_OID_RSA_SHA256 "\x05\x00"), "RSA PRIVATE KEY", {NULL, 0}},
 };
 
 static const struct kind *kind_of(const struct dc_key *key) { return &kinds[key->public.kind]; }
@@ -125,9 +129,74 @@ static bool ends_with(const char *text, const char *end) {
   return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-static int import_block(const struct dc_pem *block, struct dc_key **out, struct dc_err *err) {
+/* GnuTLS says no more than "error in DER parsing" of EC keys on a curve that it lacks and of those without their public
+ * half: these two are told apart here. AT is an ECPrivateKey (RFC 5915), CURVE its curve's OID when that stands outside. */
+static int check_ec(struct dc_slice at, struct dc_slice curve, struct dc_err *err) {
+  struct dc_slice fields, secret, parameters, point;
+  uint32_t version;
+
+  if (!dc_der_take(&at, DC_DER_SEQUENCE, &fields) || !dc_der_take_number(&fields, &version) ||
+      !dc_der_take(&fields, DC_DER_OCTET_STRING, &secret))
+    return 0; /* GnuTLS will say it */
+  if (dc_der_take(&fields, DC_DER_CONTEXT_SEQ(0), &parameters) && !dc_der_take(&parameters, DC_DER_OID, &curve))
+    curve = (struct dc_slice){NULL, 0};
+  if (!dc_slice_equal(curve, DC_SLICE(DC_OID_P256)) && !dc_slice_equal(curve, DC_SLICE(DC_OID_P384)) &&
+      !dc_slice_equal(curve, DC_SLICE(DC_OID_P521)))
+    return dc_err_set(err, DC_EWEAK, "the private key's curve is not accepted: use P-256, P-384 or P-521, by name");
+  if (!dc_der_take(&fields, DC_DER_CONTEXT_SEQ(1), &point))
+    return dc_err_set(err, DC_EUNSUPPORTED, "the private key comes without its public half: \"openssl ec -in FILE\" "
+                                            "writes it with both");
+  return 0;
+}
+
+/* PKCS#8 as GnuTLS takes it: version 1, without what RFC 5958 lets follow the key. */
+static int add_pkcs8(struct dc_buf *out, struct dc_slice der, struct dc_err *err) {
+  struct dc_slice fields, algorithm, content, oid, curve = {NULL, 0}, key;
+  uint32_t version;
+  size_t mark;
+  int rc;
+
+  if (!dc_der_take(&der, DC_DER_SEQUENCE, &fields) || !dc_der_take_number(&fields, &version) ||
+      !dc_der_take_element(&fields, DC_DER_SEQUENCE, &content, &algorithm) ||
+      !dc_der_take(&content, DC_DER_OID, &oid) || !dc_der_take(&fields, DC_DER_OCTET_STRING, &key))
+    return dc_err_set(err, DC_EINVAL, "broken private key: no PKCS#8 in it");
+  if (dc_slice_equal(oid, DC_SLICE(DC_OID_EC))) {
+    (void)dc_der_take(&content, DC_DER_OID, &curve);
+    rc = check_ec(key, curve, err);
+    if (rc < 0) return rc;
+  }
+  mark = dc_der_begin(out, DC_DER_SEQUENCE);
+  dc_der_add_number(out, 0);
+  dc_buf_add(out, algorithm.data, algorithm.len);
+  dc_der_add_slice(out, DC_DER_OCTET_STRING, key);
+  dc_der_end(out, mark);
+  return dc_buf_check(out, err);
+}
+
+static int import_pkcs8(struct dc_key *key, struct dc_slice der, struct dc_err *err) {
+  struct dc_buf plain DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  gnutls_datum_t datum;
+  int rc = add_pkcs8(&plain, der, err);
+
+  if (rc < 0) return rc;
+  datum = (gnutls_datum_t){plain.data, (unsigned)plain.len};
+  rc = gnutls_x509_privkey_import_pkcs8(key->numbers, &datum, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+  if (rc == GNUTLS_E_MEMORY_ERROR) return dc_err_nomem(err);
+  return rc < 0 ? dc_err_set(err, DC_EINVAL, "broken private key: %s", gnutls_strerror(rc)) : 0;
+}
+
+static int import_traditional(struct dc_key *key, struct dc_buf *der, bool ec, struct dc_err *err) {
+  gnutls_datum_t datum = {der->data, (unsigned)der->len};
+  int rc = ec ? check_ec((struct dc_slice){der->data, der->len}, (struct dc_slice){NULL, 0}, err) : 0;
+
+  if (rc < 0) return rc;
+  rc = gnutls_x509_privkey_import(key->numbers, &datum, GNUTLS_X509_FMT_DER);
+  if (rc == GNUTLS_E_MEMORY_ERROR) return dc_err_nomem(err);
+  return rc < 0 ? dc_err_set(err, DC_EINVAL, "broken private key: %s", gnutls_strerror(rc)) : 0;
+}
+
+static int import_block(struct dc_pem *block, struct dc_key **out, struct dc_err *err) {
   struct dc_key *key DC_CLEANUP(dc_key_cleanup) = NULL;
-  gnutls_datum_t der = {block->der.data, (unsigned)block->der.len};
   int rc;
 
   if (block->encrypted || strcmp(block->label, "ENCRYPTED PRIVATE KEY") == 0)
@@ -136,16 +205,14 @@ static int import_block(const struct dc_pem *block, struct dc_key **out, struct 
   rc = key_new(&key, err);
   if (rc < 0) return rc;
   if (strcmp(block->label, "PRIVATE KEY") == 0)
-    rc = gnutls_x509_privkey_import_pkcs8(key->numbers, &der, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+    rc = import_pkcs8(key, (struct dc_slice){block->der.data, block->der.len}, err);
   else if (strcmp(block->label, "EC PRIVATE KEY") == 0 || strcmp(block->label, "RSA PRIVATE KEY") == 0)
-    rc = gnutls_x509_privkey_import(key->numbers, &der, GNUTLS_X509_FMT_DER);
+    rc = import_traditional(key, &block->der, block->label[0] == 'E', err);
   else
-    return dc_err_set(err, DC_EWEAK, "private key of kind '%s' is not accepted: use EC, Ed25519 or RSA", block->label);
-  if (rc == GNUTLS_E_MEMORY_ERROR) return dc_err_nomem(err);
-  if (rc == GNUTLS_E_ECC_UNSUPPORTED_CURVE)
-    return dc_err_set(err, DC_EWEAK, "the private key's algorithm or curve is not accepted: use EC P-256, P-384 or "
-                                     "P-521, Ed25519, or RSA");
-  if (rc < 0) return dc_err_set(err, DC_EINVAL, "broken private key: %s", gnutls_strerror(rc));
+    rc = dc_err_set(err, DC_EWEAK, "private key of kind '%s' is not accepted: use EC, Ed25519 or RSA", block->label);
+  if (rc < 0) return rc;
+  rc = gnutls_x509_privkey_verify_params(key->numbers);
+  if (rc < 0) return dc_err_set(err, DC_EINVAL, "broken private key: its numbers do not fit together");
   rc = finish(key, err);
   if (rc < 0) return rc;
   *out = key;
@@ -164,7 +231,35 @@ int dc_key_from_pem(const char *text, size_t n, struct dc_key **out, struct dc_e
                                     "\"RSA PRIVATE KEY\" is needed");
 }
 
-int dc_key_to_pem(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+/* SEC1 (RFC 5915) with the curve's name and the public half. By hand, since GnuTLS leaves the name out when the key came
+ * as PKCS#8, and then nobody can read it. */
+static int add_sec1(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+  static const unsigned char zeros[66];
+  gnutls_datum_t secret = {NULL, 0};
+  size_t mark, inner, size = key->public.x.len, skip = 0;
+  int rc = gnutls_x509_privkey_export_ecc_raw(key->numbers, NULL, NULL, NULL, &secret);
+
+  if (rc < 0) return crypto_error(err, rc, "cannot write the private key");
+  while (skip < secret.size && secret.data[skip] == 0) skip++;
+  mark = dc_der_begin(out, DC_DER_SEQUENCE);
+  dc_der_add_number(out, 1);
+  inner = dc_der_begin(out, DC_DER_OCTET_STRING);
+  dc_buf_add(out, zeros, size - (secret.size - skip));
+  dc_buf_add(out, secret.data + skip, secret.size - skip);
+  dc_der_end(out, inner);
+  inner = dc_der_begin(out, DC_DER_CONTEXT_SEQ(0));
+  dc_der_add_slice(out, DC_DER_OID, kind_of(key)->curve);
+  dc_der_end(out, inner);
+  inner = dc_der_begin(out, DC_DER_CONTEXT_SEQ(1));
+  dc_der_add_bits(out, key->public.key.data, key->public.key.len);
+  dc_der_end(out, inner);
+  dc_der_end(out, mark);
+  dc_mem_wipe(secret.data, secret.size);
+  gnutls_free(secret.data);
+  return dc_buf_check(out, err);
+}
+
+static int add_exported(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
   gnutls_datum_t der = {NULL, 0};
   int rc;
 
@@ -173,9 +268,18 @@ int dc_key_to_pem(const struct dc_key *key, struct dc_buf *out, struct dc_err *e
   else
     rc = gnutls_x509_privkey_export2(key->numbers, GNUTLS_X509_FMT_DER, &der);
   if (rc < 0) return crypto_error(err, rc, "cannot write the private key");
-  dc_pem_add(out, kind_of(key)->label, der.data, der.size);
+  dc_buf_add(out, der.data, der.size);
   dc_mem_wipe(der.data, der.size);
   gnutls_free(der.data);
+  return dc_buf_check(out, err);
+}
+
+int dc_key_to_pem(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+  struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = kind_of(key)->curve.len ? add_sec1(key, &der, err) : add_exported(key, &der, err);
+
+  if (rc < 0) return rc;
+  dc_pem_add(out, kind_of(key)->label, der.data, der.len);
   return dc_buf_check(out, err);
 }
 
