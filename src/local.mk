@@ -25,6 +25,13 @@ bin_PROGRAMS += daprcerts
 daprcerts_SOURCES = src/daprcerts.c
 daprcerts_LDADD = libbase.a $(INIH_LIBS)
 
+# --- config: settings and where they come from --------------------------------------------------------------------
+noinst_LIBRARIES += libconfig.a
+libconfig_a_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(YAML_CFLAGS)
+libconfig_a_SOURCES = \
+  src/config/dapr_config.c src/config/dapr_config.h \
+  src/config/settings.c src/config/settings.h
+
 # --- pki: X.509, with rpc/tls the only user of GnuTLS -------------------------------------------------------------
 noinst_LIBRARIES += libpki.a
 libpki_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
@@ -49,6 +56,10 @@ libca_a_SOURCES = \
   src/ca/authority.c src/ca/authority.h \
   src/ca/init.c src/ca/init.h \
   src/ca/sign.c src/ca/sign.h
+# --- tools ---------------------------------------------------------------------------------------------------------
+noinst_LIBRARIES += libtools.a
+libtools_a_SOURCES = src/tools/tool.c src/tools/tool.h
+
 if WITH_SENTRY
 # --- rpc: bytes and messages, both sides, no socket ----------------------------------------------------------------
 EXTRA_DIST += src/proto/sentry.proto

@@ -229,7 +229,7 @@ static void on_stream_closed(struct dc_h2_stream *stream, uint32_t error_code, v
 static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
   static const struct dc_h2_events events = {
       .headers = on_headers, .data = on_data, .overflow = on_overflow, .whole = on_whole, .closed = on_stream_closed};
-  const struct dc_sentry_limits *limits = &conn->group->config->limits;
+  const struct dc_limits *limits = &conn->group->config->limits;
   const struct dc_h2_limits h2_limits = {
       .max_streams = (uint32_t)limits->max_streams,
       .max_header_bytes = (size_t)limits->max_header_bytes,
@@ -415,7 +415,7 @@ static void reset_if_older(struct dc_h2_stream *stream, void *user) {
   if (stream->opened < *oldest) dc_h2_reset(stream, HTTP2_CANCEL);
 }
 
-static void sweep_open(struct dc_conn *conn, const struct dc_sentry_limits *limits, int64_t now) {
+static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
   int64_t oldest = now - to_ms(limits->request_timeout);
   if (dc_h2_open_streams(conn->h2) > 0)
     dc_h2_each(conn->h2, reset_if_older, &oldest);
@@ -424,7 +424,7 @@ static void sweep_open(struct dc_conn *conn, const struct dc_sentry_limits *limi
   flush(conn);
 }
 
-static void sweep_one(struct dc_conn *conn, const struct dc_sentry_limits *limits, int64_t now) {
+static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
   if (conn->write_busy && conn->write_since < now - to_ms(limits->request_timeout)) {
     close_now(conn); /* the peer takes nothing */
     return;

@@ -24,25 +24,14 @@
  *   its TLS session, its HTTP/2 session and the bytes in flight, until its uv_close callback; the HTTP/2 session owns
  *   its streams until nghttp2's stream-close callback.
  *
- * What a peer can cost: each number of struct dc_sentry_limits. */
+ * What a peer can cost: each number of struct dc_limits. */
 #ifndef DC_SENTRY_SENTRY_H
 #define DC_SENTRY_SENTRY_H
 
 #include <stdint.h>
 
 #include "base/err.h"
-
-struct dc_sentry_limits {
-  int64_t max_connections;   /* at once; past it the longest idle one makes room, or the new one is closed */
-  int64_t max_streams;       /* calls at once on one connection */
-  int64_t max_header_bytes;  /* of one request, RFC 7541's count */
-  int64_t max_message_bytes; /* of one request */
-  int64_t handshake_timeout; /* nanoseconds, like those below: from accept to the end of the TLS handshake */
-  int64_t request_timeout;   /* from a request's first header to its answer taken by the peer */
-  int64_t idle_timeout;      /* without a call */
-  int64_t drain_timeout;     /* from the signal to the end of the last call */
-  int64_t loops;             /* threads; 0: one a core */
-};
+#include "config/settings.h"
 
 /* Everything is borrowed until dc_sentry_run returns. */
 struct dc_sentry_config {
@@ -53,7 +42,7 @@ struct dc_sentry_config {
   const char *trust_domain, *namespace; /* sentry's own */
   int64_t workload_ttl, clock_skew;     /* nanoseconds */
   const char *ready_file;               /* NULL: none */
-  struct dc_sentry_limits limits;
+  struct dc_limits limits;
 };
 
 /* Serves until SIGINT or SIGTERM, then drains. 0 after a drain (a drain that ran out of time too); DC_EBUSY when an

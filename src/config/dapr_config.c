@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "config/dapr_config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+
+#include "base/duration.h"
+#include "base/os.h"
+
+enum { FILE_MAX = 1 << 20, NAME_MAX_LEN = 256 };
+
+void dc_dapr_config_init(struct dc_dapr_config *config) {
+  *config = (struct dc_dapr_config){.workload_ttl = DC_DAY, .clock_skew = 15 * DC_MINUTE};
+}
+
+void dc_dapr_config_free(struct dc_dapr_config *config) {
+  free(config->control_plane_trust_domain);
+  config->control_plane_trust_domain = NULL;
+}
+
+/* --- $NAME and ${NAME}, as Go's os.ExpandEnv replaces them ----------------------------------------------------------------- */
+
+static bool is_name_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+static void add_variable(struct dc_buf *out, const char *name, size_t n) {
+  char text[NAME_MAX_LEN];
+  if (n == 0 || n >= sizeof text) return;
+  memcpy(text, name, n);
+  text[n] = '\0';
+  const char *value = getenv(text);
+  if (value) dc_buf_add_text(out, value);
+}
+
+static void expand(const char *text, size_t n, struct dc_buf *out) {
+  size_t i = 0;
+  while (i < n) {
+    if (text[i] != '$') {
+      dc_buf_add_byte(out, (unsigned char)text[i++]);
+      continue;
+    }
+    bool braces = i + 1 < n && text[i + 1] == '{';
+    size_t begin = i + (braces ? 2 : 1), end = begin;
+    while (end < n && is_name_char(text[end])) end++;
+    if (braces ? end == n || text[end] != '}' : end == begin) { /* no name: the dollar stands for itself */
+      dc_buf_add_byte(out, (unsigned char)text[i++]);
+      continue;
+    }
+    add_variable(out, text + begin, end - begin);
+    i = end + (braces ? 1 : 0);
+  }
+}
+
+/* --- the document ------------------------------------------------------------------------------------------------------------ */
+
+struct reader {
+  const char *name; /* of the file */
+  yaml_document_t *document;
+  struct dc_dapr_config *config;
+  struct dc_buf *warnings;
+  struct dc_err *err;
+};
+
+static int refuse(const struct reader *reader, const yaml_node_t *node, const char *what) {
+  return dc_err_set(reader->err, DC_EINVAL, "'%s' line %zu column %zu: %s", reader->name,
+                    node->start_mark.line + 1, node->start_mark.column + 1, what);
+}
+
+static const char *scalar(const yaml_node_t *node) {
+  return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+/* An empty plain value, ~ and null: as if the key were not there. */
+static bool is_null(const yaml_node_t *node) {
+  const char *text = scalar(node);
+  if (!text || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) return false;
+  return *text == '\0' || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
+}
+
+/* The value of KEY in MAPPING: 0 with *VALUE, NULL when it is not there; a key given twice is refused. */
+static int find(const struct reader *reader, const yaml_node_t *mapping, const char *key, const yaml_node_t **value) {
+  *value = NULL;
+  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+    const yaml_node_t *name = yaml_document_get_node(reader->document, pair->key);
+    if (!scalar(name) || strcmp(scalar(name), key) != 0) continue;
+    if (*value) return refuse(reader, name, "a key that is there already");
+    *value = yaml_document_get_node(reader->document, pair->value);
+  }
+  if (is_null(*value)) *value = NULL;
+  return 0;
+}
+
+static int find_mapping(const struct reader *reader, const yaml_node_t *mapping, const char *key,
+                        const yaml_node_t **value) {
+  int rc = find(reader, mapping, key, value);
+  if (rc || !*value || (*value)->type == YAML_MAPPING_NODE) return rc;
+  return refuse(reader, *value, "a mapping is expected");
+}
+
+/* --- spec.mtls ------------------------------------------------------------------------------------------------------------------ */
+
+static int take_duration(const struct reader *reader, const yaml_node_t *node, int64_t least, int64_t *ns) {
+  struct dc_err err = DC_ERR_INIT;
+  const char *text = scalar(node);
+  if (!text) return refuse(reader, node, "a duration such as \"24h\" is expected");
+  if (*text == '\0') return 0; /* "" means the default, in the original too */
+  if (dc_duration_parse(text, ns, &err)) return refuse(reader, node, err.text);
+  return *ns < least ? refuse(reader, node, "the duration is too short") : 0;
+}
+
+static int take_ttl(struct reader *reader, const yaml_node_t *node) {
+  return take_duration(reader, node, DC_SECOND, &reader->config->workload_ttl);
+}
+
+static int take_skew(struct reader *reader, const yaml_node_t *node) {
+  return take_duration(reader, node, 0, &reader->config->clock_skew);
+}
+
+static int take_trust_domain(struct reader *reader, const yaml_node_t *node) {
+  if (!scalar(node)) return refuse(reader, node, "a text is expected");
+  if (*scalar(node) == '\0') return 0;
+  reader->config->control_plane_trust_domain = strdup(scalar(node));
+  return reader->config->control_plane_trust_domain ? 0 : dc_err_nomem(reader->err);
+}
+
+/* Read by daprd alone. */
+static int take_text(struct reader *reader, const yaml_node_t *node) {
+  return scalar(node) ? 0 : refuse(reader, node, "a text is expected");
+}
+
+static int take_validators(struct reader *reader, const yaml_node_t *node) {
+  if (node->type != YAML_SEQUENCE_NODE) return refuse(reader, node, "a list is expected");
+  for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+    const yaml_node_t *entry = yaml_document_get_node(reader->document, *item), *name = NULL;
+    if (entry->type != YAML_MAPPING_NODE) return refuse(reader, entry, "a mapping is expected");
+    int rc = find(reader, entry, "name", &name);
+    if (rc) return rc;
+    const char *text = scalar(name) ? scalar(name) : "";
+    if (strcasecmp(text, "kubernetes") == 0 || strcasecmp(text, "insecure") == 0)
+      return refuse(reader, entry,
+                    "invalid token validator: the built-in 'kubernetes' and 'insecure' validators cannot be "
+                    "configured manually");
+    if (strcasecmp(text, "jwks") != 0)
+      return refuse(reader, entry, "invalid token validator name; supported values: 'jwks'");
+    rc = refuse(reader, entry, "the token validator 'jwks' is not supported by this version of daprcerts");
+    reader->err->code = DC_EUNSUPPORTED;
+    return rc ? DC_EUNSUPPORTED : rc;
+  }
+  return 0;
+}
+
+static const struct {
+  const char *name;
+  int (*take)(struct reader *reader, const yaml_node_t *node);
+} mtls_keys[] = {
+    {"enabled", take_text},
+    {"workloadCertTTL", take_ttl},
+    {"allowedClockSkew", take_skew},
+    {"controlPlaneTrustDomain", take_trust_domain},
+    {"sentryAddress", take_text},
+    {"tokenValidators", take_validators},
+};
+
+static void warn_unknown(const struct reader *reader, const yaml_node_t *mtls) {
+  if (!reader->warnings) return;
+  for (yaml_node_pair_t *pair = mtls->data.mapping.pairs.start; pair < mtls->data.mapping.pairs.top; pair++) {
+    const yaml_node_t *key = yaml_document_get_node(reader->document, pair->key);
+    const char *text = scalar(key) ? scalar(key) : "(no text)";
+    bool known = false;
+    for (size_t i = 0; i < DC_COUNT(mtls_keys); i++) known = known || strcmp(mtls_keys[i].name, text) == 0;
+    if (!known)
+      dc_buf_printf(reader->warnings, "'%s' line %zu: unknown key 'spec.mtls.%s'\n", reader->name,
+                    key->start_mark.line + 1, text);
+  }
+}
+
+static int read_document(struct reader *reader, const yaml_node_t *root) {
+  const yaml_node_t *spec = NULL, *mtls = NULL, *value = NULL;
+  if (is_null(root)) return 0;
+  if (root->type != YAML_MAPPING_NODE) return refuse(reader, root, "a mapping is expected");
+  int rc = find_mapping(reader, root, "spec", &spec);
+  if (!rc && spec) rc = find_mapping(reader, spec, "mtls", &mtls);
+  if (rc || !mtls) return rc;
+  for (size_t i = 0; !rc && i < DC_COUNT(mtls_keys); i++) {
+    rc = find(reader, mtls, mtls_keys[i].name, &value);
+    if (!rc && value) rc = mtls_keys[i].take(reader, value);
+  }
+  if (!rc) warn_unknown(reader, mtls);
+  return rc;
+}
+
+static bool is_configuration(const struct reader *reader, const yaml_node_t *root) {
+  const yaml_node_t *kind = NULL;
+  struct reader quiet = *reader;
+  struct dc_err ignored = DC_ERR_INIT;
+  quiet.err = &ignored;
+  if (root->type != YAML_MAPPING_NODE || find(&quiet, root, "kind", &kind)) return false;
+  return scalar(kind) && strcmp(scalar(kind), "Configuration") == 0;
+}
+
+/* --- the file --------------------------------------------------------------------------------------------------------------------- */
+
+static int yaml_error(const char *name, const yaml_parser_t *parser, struct dc_err *err) {
+  if (parser->error == YAML_MEMORY_ERROR) return dc_err_nomem(err);
+  return dc_err_set(err, DC_EINVAL, "'%s' line %zu column %zu: %s", name, parser->problem_mark.line + 1,
+                    parser->problem_mark.column + 1, parser->problem ? parser->problem : "not YAML");
+}
+
+/* The documents one by one. A Configuration counts; until one is found the first document stands in for it. */
+static int read_documents(yaml_parser_t *parser, const char *name, struct dc_dapr_config *config,
+                          struct dc_buf *warnings, struct dc_err *err) {
+  for (bool first = true;; first = false) {
+    yaml_document_t document;
+    if (!yaml_parser_load(parser, &document)) return yaml_error(name, parser, err);
+    yaml_node_t *root = yaml_document_get_root_node(&document);
+    struct reader reader = {
+        .name = name, .document = &document, .config = config, .warnings = warnings, .err = err};
+    bool last = root == NULL, wanted = !last && is_configuration(&reader, root);
+    int rc = 0;
+    if (wanted && !first) {
+      dc_dapr_config_free(config);
+      dc_dapr_config_init(config);
+      if (warnings) dc_buf_clear(warnings);
+    }
+    if (wanted || (first && !last)) rc = read_document(&reader, root);
+    yaml_document_delete(&document);
+    if (rc || wanted || last) return rc;
+  }
+}
+
+int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc_dapr_config *config,
+                         struct dc_buf *warnings, struct dc_err *err) {
+  struct dc_buf expanded DC_CLEANUP(dc_buf_free) = {.max = 2 * (size_t)FILE_MAX};
+  struct dc_dapr_config read;
+  struct dc_err own = DC_ERR_INIT;
+  yaml_parser_t parser;
+  dc_dapr_config_init(&read);
+  expand(text, n, &expanded);
+  int rc = dc_buf_check(&expanded, err);
+  if (rc) return dc_err_add(err, rc, "'%s'", name);
+  if (!yaml_parser_initialize(&parser)) return dc_err_nomem(err);
+  yaml_parser_set_input_string(&parser, expanded.data ? expanded.data : (const unsigned char *)"", expanded.len);
+  rc = read_documents(&parser, name, &read, warnings, &own);
+  yaml_parser_delete(&parser);
+  if (rc) {
+    dc_dapr_config_free(&read);
+    return dc_err_set(err, own.code, "%s", own.text);
+  }
+  *config = read;
+  return 0;
+}
+
+int dc_dapr_config_load(const char *path, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = dc_os_read_file(path, FILE_MAX, &text, err);
+  return rc ? rc : dc_dapr_config_parse(path, text.data, text.len, config, warnings, err);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dapr's Configuration resource (YAML), of which sentry reads spec.mtls: sentry-contract section 7. */
+#ifndef DC_CONFIG_DAPR_CONFIG_H
+#define DC_CONFIG_DAPR_CONFIG_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct dc_dapr_config {
+  int64_t workload_ttl;             /* nanoseconds; 24h where the file does not say */
+  int64_t clock_skew;               /* nanoseconds; 15m */
+  char *control_plane_trust_domain; /* heap; NULL where the file does not say */
+};
+
+void dc_dapr_config_init(struct dc_dapr_config *config);
+/* Reads the first document whose kind is Configuration, else the first document; an empty file means the defaults.
+ * $NAME and ${NAME} are replaced from the environment first, as the original does. Parts of spec other than mtls belong
+ * to daprd and are not looked at; an unknown key under spec.mtls is a line in WARNINGS. DC_ENOENT: no such file;
+ * DC_EINVAL with file, line and column: no YAML, a key given twice, a wrong type, a duration that is none; DC_ELIMIT:
+ * larger than 1 MiB; DC_EUNSUPPORTED: a token validator. */
+int dc_dapr_config_load(const char *path, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err)
+    DC_NODISCARD;
+/* The same from text; NAME is for messages. */
+int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc_dapr_config *config,
+                         struct dc_buf *warnings, struct dc_err *err) DC_NODISCARD;
+void dc_dapr_config_free(struct dc_dapr_config *config); /* for DC_CLEANUP too */
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "tools/tool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+int dc_tool_print(const struct dc_buf *buf, struct dc_err *err) {
+  int rc = dc_buf_check(buf, err);
+  return rc ? rc : dc_os_write_fd(STDOUT_FILENO, "standard output", buf->data, buf->len, err);
+}
+
+static int print_help(const struct dc_cli *cli, struct dc_err *err) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_cli_help(cli, &text);
+  return dc_tool_print(&text, err);
+}
+
+static int print_version(const struct dc_cli *cli, struct dc_err *err) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_buf_printf(&text, "%s %s\n", cli->program, PACKAGE_VERSION);
+  return dc_tool_print(&text, err);
+}
+
+bool dc_tool_begin(const struct dc_cli *cli, int argc, char **argv, struct dc_strings *operands, int *status) {
+  struct dc_err err = DC_ERR_INIT;
+  int rc = dc_cli_parse(cli, argc, argv, operands, &err);
+  if (rc == DC_CLI_RUN) return true;
+  if (rc == DC_CLI_HELP) rc = print_help(cli, &err);
+  if (rc == DC_CLI_VERSION) rc = print_version(cli, &err);
+  *status = dc_tool_end(cli, rc, &err);
+  return false;
+}
+
+int dc_tool_end(const struct dc_cli *cli, int rc, const struct dc_err *err) {
+  if (rc == 0) return DC_EXIT_DONE;
+  fprintf(stderr, "%s: %s\n", cli->program, err->text);
+  if (rc != DC_EUSAGE) return DC_EXIT_FAILED;
+  fprintf(stderr, "Try '%s --help' for more information.\n", cli->program);
+  return DC_EXIT_USAGE;
+}
+
+void dc_tool_warn(const struct dc_cli *cli, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  fprintf(stderr, "%s: warning: ", cli->program);
+  vfprintf(stderr, fmt, args);
+  fputc('\n', stderr);
+  va_end(args);
+}
+
+void dc_tool_say(const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  vfprintf(stderr, fmt, args);
+  fputc('\n', stderr);
+  va_end(args);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every program of the suite does alike: --help and --version on standard output with status 0, errors on
+ * standard error, exit statuses. Below tools/ nobody prints. */
+#ifndef DC_TOOLS_TOOL_H
+#define DC_TOOLS_TOOL_H
+
+#include "base/cli.h"
+
+enum dc_exit {
+  DC_EXIT_DONE = 0,
+  DC_EXIT_FAILED = 1, /* a refusal to overwrite too */
+  DC_EXIT_USAGE = 2,
+  DC_EXIT_NOTHING = 3, /* nothing to do */
+};
+
+/* Parses by CLI. True: go on, with the options' values set and OPERANDS filled. False: the program ends with *STATUS;
+ * help, version or the usage error has been printed. */
+bool dc_tool_begin(const struct dc_cli *cli, int argc, char **argv, struct dc_strings *operands, int *status);
+
+/* "PROGRAM: TEXT" on standard error, for a usage error with a line that names --help; returns the exit status for RC
+ * (0 gives DC_EXIT_DONE and prints nothing). */
+int dc_tool_end(const struct dc_cli *cli, int rc, const struct dc_err *err);
+/* "PROGRAM: warning: ..." on standard error. */
+void dc_tool_warn(const struct dc_cli *cli, const char *fmt, ...) DC_PRINTF(2, 3);
+/* A line on standard error, as it is: what was done, for people. */
+void dc_tool_say(const char *fmt, ...) DC_PRINTF(1, 2);
+/* All of BUF to standard output. DC_EIO when it cannot be written (a full disk, a closed pipe). */
+int dc_tool_print(const struct dc_buf *buf, struct dc_err *err) DC_NODISCARD;
+
+#endif
