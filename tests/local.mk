@@ -18,7 +18,7 @@ endif
 # --- pki and ca -----------------------------------------------------------------------------------------------------
 EXTRA_DIST += tests/unit/pki/make.h tests/unit/pki/csr-samples.h
 PKI_TESTS = tests/unit/pki/cert tests/unit/pki/chain tests/unit/pki/csr tests/unit/pki/der tests/unit/pki/key \
-  tests/unit/pki/san tests/unit/pki/spiffe
+  tests/unit/pki/san tests/unit/pki/spiffe tests/unit/ca/authority tests/unit/ca/init tests/unit/ca/sign
 PKI_TEST_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS) -I$(srcdir)/tests/unit -I$(srcdir)/tests/unit/pki
 PKI_TEST_LIBS = libca.a libpki.a libbase.a $(GNUTLS_LIBS)
 check_PROGRAMS += $(PKI_TESTS)
@@ -44,3 +44,12 @@ tests_unit_pki_san_LDADD = $(PKI_TEST_LIBS)
 tests_unit_pki_spiffe_SOURCES = tests/unit/pki/spiffe.c
 tests_unit_pki_spiffe_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
 tests_unit_pki_spiffe_LDADD = $(PKI_TEST_LIBS)
+tests_unit_ca_authority_SOURCES = tests/unit/ca/authority.c
+tests_unit_ca_authority_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_ca_authority_LDADD = $(PKI_TEST_LIBS)
+tests_unit_ca_init_SOURCES = tests/unit/ca/init.c
+tests_unit_ca_init_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_ca_init_LDADD = $(PKI_TEST_LIBS)
+tests_unit_ca_sign_SOURCES = tests/unit/ca/sign.c
+tests_unit_ca_sign_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
+tests_unit_ca_sign_LDADD = $(PKI_TEST_LIBS)
