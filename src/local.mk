@@ -25,6 +25,14 @@ bin_PROGRAMS += daprcerts
 daprcerts_SOURCES = src/daprcerts.c
 daprcerts_LDADD = libbase.a $(INIH_LIBS)
 
+# --- store: the directory as bytes -----------------------------------------------------------------------------------
+noinst_LIBRARIES += libstore.a
+libstore_a_SOURCES = \
+  src/store/layout.c src/store/layout.h \
+  src/store/lock.c src/store/lock.h \
+  src/store/publish.c src/store/publish.h \
+  src/store/set.c src/store/set.h
+
 # --- config: settings and where they come from --------------------------------------------------------------------
 noinst_LIBRARIES += libconfig.a
 libconfig_a_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(YAML_CFLAGS)
@@ -55,6 +63,7 @@ noinst_LIBRARIES += libca.a
 libca_a_SOURCES = \
   src/ca/authority.c src/ca/authority.h \
   src/ca/init.c src/ca/init.h \
+  src/ca/install.c src/ca/install.h \
   src/ca/sign.c src/ca/sign.h
 # --- tools ---------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libtools.a
@@ -98,4 +107,9 @@ libsentry_a_SOURCES = \
   src/sentry/sentry.c src/sentry/sentry.h \
   src/sentry/service.c src/sentry/service.h \
   src/sentry/validator.c src/sentry/validator.h
+
+pkglibexec_PROGRAMS += daprcerts-sentry
+daprcerts_sentry_SOURCES = src/tools/sentry.c
+daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
+  $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 endif

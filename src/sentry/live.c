@@ -10,10 +10,9 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/os.h"
-#include "base/path.h"
 #include "ca/sign.h"
 #include "pki/spiffe.h"
+#include "store/publish.h"
 
 enum { CREDENTIAL_MAX = 1 << 20 };            /* bytes of one file */
 static const int64_t serving_ttl_min = 3600;  /* seconds: a short workload TTL need not mean a new leaf each second */
@@ -99,11 +98,7 @@ static int snapshot_new(const struct dc_live *live, struct dc_authority *authori
 static int load_authority(const struct dc_sentry_config *config, struct dc_authority **out, struct dc_err *err) {
   const char *names[] = {config->ca_crt, config->issuer_crt, config->issuer_key};
   struct dc_buf files[3] = {DC_BUF_INIT};
-  int rc = 0;
-  for (size_t i = 0; !rc && i < DC_COUNT(names); i++) {
-    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(config->dir, names[i]);
-    rc = path ? dc_os_read_file(path, CREDENTIAL_MAX, &files[i], err) : dc_err_nomem(err);
-  }
+  int rc = dc_publish_read(config->dir, names, DC_COUNT(names), CREDENTIAL_MAX, files, err);
   if (!rc) {
     struct dc_authority_files bytes = {.ca_crt = {files[0].data, files[0].len},
                                        .issuer_crt = {files[1].data, files[1].len},

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "store/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "store/layout.h"
+
+int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (!path) return dc_err_nomem(err);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return dc_err_sys(err, errno, "cannot open the lock '%s'", path);
+  if (fcntl(fd, F_SETLK, &whole) < 0) {
+    int why = errno;
+    struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    bool known = fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK;
+    close(fd);
+    if (why != EACCES && why != EAGAIN) return dc_err_sys(err, why, "cannot lock '%s'", path);
+    return dc_err_set(err, DC_EBUSY, "another daprcerts (process %ld) is writing to '%s': try again when it is done",
+                      known ? (long)holder.l_pid : 0L, dir);
+  }
+  lock->fd = fd;
+  return 0;
+}
+
+void dc_lock_release(struct dc_lock *lock) {
+  if (lock->fd >= 0) close(lock->fd);
+  lock->fd = -1;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directory's lock: one process at a time publishes. The system drops it with its holder, however that ends. */
+#ifndef DC_STORE_LOCK_H
+#define DC_STORE_LOCK_H
+
+#include "base/err.h"
+
+struct dc_lock {
+  int fd;
+};
+#define DC_LOCK_INIT {.fd = -1}
+
+/* Takes the lock of DIR, which holds DC_LAYOUT_OWN already, without waiting: DC_EBUSY names the holder's process. */
+int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) DC_NODISCARD;
+void dc_lock_release(struct dc_lock *lock); /* for DC_CLEANUP too */
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "store/publish.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/path.h"
+#include "store/layout.h"
+#include "store/lock.h"
+
+enum { READ_TRIES = 200, READ_PAUSE_NS = 5000000, FORMAT_MAX = 64 };
+
+static char *below(const char *dir, const char *part, const char *name) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  return path ? dc_path_join(path, name) : NULL;
+}
+
+/* --- our own corner of the directory ---------------------------------------------------------------------------------------- */
+
+static int make_dir(const char *path, mode_t mode, struct dc_err *err) {
+  if (mkdir(path, mode) && errno != EEXIST) return dc_err_sys(err, errno, "cannot make '%s'", path);
+  return 0;
+}
+
+/* As open as the directory itself: whoever may read there must be able to see whether a set is being published. */
+static int make_part(const char *dir, const char *part, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  struct stat status;
+  if (!path) return dc_err_nomem(err);
+  if (stat(dir, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
+  return make_dir(path, status.st_mode & 0777, err);
+}
+
+static int check_format(const char *dir, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT);
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err absent = DC_ERR_INIT;
+  if (!path) return dc_err_nomem(err);
+  int rc = dc_os_read_file(path, FORMAT_MAX, &text, &absent);
+  if (rc == DC_ENOENT) return 0;
+  if (rc) return dc_err_set(err, absent.code, "%s", absent.text);
+  long format = strtol(dc_buf_text(&text), NULL, 10);
+  if (format >= 1 && format <= DC_PUBLISH_FORMAT) return 0;
+  return dc_err_set(err, DC_EUNSUPPORTED,
+                    "'%s' was written by a newer daprcerts (format %ld, this one knows %d): use that one", dir, format,
+                    DC_PUBLISH_FORMAT);
+}
+
+static int write_format(const char *dir, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT);
+  char text[16];
+  int there = path ? dc_os_exists(path, err) : dc_err_nomem(err);
+  if (there) return there < 0 ? there : 0;
+  int n = snprintf(text, sizeof text, "%d\n", DC_PUBLISH_FORMAT);
+  return dc_os_write_atomic(path, 0644, text, (size_t)n, true, err);
+}
+
+/* --- steps of a publication --------------------------------------------------------------------------------------------------- */
+
+static int sync_part(const char *dir, const char *part, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  return path ? dc_os_fsync_dir(path, err) : dc_err_nomem(err);
+}
+
+/* Removes the files of a part, then the part. What is not there is fine. */
+static int remove_part(const char *dir, const char *part, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  if (!path) return dc_err_nomem(err);
+  DIR *entries = opendir(path);
+  if (!entries) return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot read '%s'", path);
+  int rc = 0;
+  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if (unlinkat(dirfd(entries), entry->d_name, 0) && errno != ENOENT)
+      rc = dc_err_sys(err, errno, "cannot remove '%s/%s'", path, entry->d_name);
+  }
+  closedir(entries);
+  if (!rc && rmdir(path) && errno != ENOENT) rc = dc_err_sys(err, errno, "cannot remove '%s'", path);
+  return rc;
+}
+
+static int install_one(const char *dir, const char *name, struct dc_err *err) {
+  char *from DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_NEXT, name);
+  char *to DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
+  if (!from || !to) return dc_err_nomem(err);
+  int there = dc_os_exists(from, err);
+  if (there <= 0) return there; /* installed already, or not of this set */
+  return dc_os_rename(from, to, err);
+}
+
+/* Those of the layout in its order; what else the set holds comes before, since nothing of Dapr's reads it. */
+static int install_others(const char *dir, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_NEXT);
+  if (!path) return dc_err_nomem(err);
+  DIR *entries = opendir(path);
+  if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
+  int rc = 0;
+  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));) {
+    bool ours = entry->d_name[0] == '.' || strcmp(entry->d_name, strrchr(DC_LAYOUT_MARK, '/') + 1) == 0;
+    for (size_t i = 0; i < DC_FILES; i++) ours = ours || strcmp(entry->d_name, dc_layout_files[i].name) == 0;
+    if (!ours) rc = install_one(dir, entry->d_name, err);
+  }
+  closedir(entries);
+  return rc;
+}
+
+/* From a complete next/ to the directory, as often as it takes: each step may have been done before. */
+static int install(const char *dir, struct dc_err *err) {
+  int rc = install_others(dir, err);
+  for (size_t i = 0; !rc && i < DC_FILES; i++) rc = install_one(dir, dc_layout_files[i].name, err);
+  if (!rc) rc = dc_os_fsync_dir(dir, err);
+  return rc ? rc : remove_part(dir, DC_LAYOUT_NEXT, err);
+}
+
+/* What a publisher before us left. */
+static int recover(const char *dir, struct dc_err *err) {
+  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
+  int complete = mark ? dc_os_exists(mark, err) : dc_err_nomem(err);
+  if (complete < 0) return complete;
+  int rc = complete ? install(dir, err) : remove_part(dir, DC_LAYOUT_NEXT, err);
+  return rc ? dc_err_add(err, rc, "cannot finish an interrupted publication in '%s'", dir) : 0;
+}
+
+static int refuse_existing(const char *dir, const struct dc_set *set, bool whole, struct dc_err *err) {
+  struct dc_buf found DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  size_t count = whole ? DC_FILES : set->count;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = whole ? dc_layout_files[i].name : set->blobs[i].name;
+    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
+    int there = path ? dc_os_exists(path, err) : dc_err_nomem(err);
+    if (there < 0) return there;
+    if (there) dc_buf_printf(&found, "%s'%s'", found.len ? ", " : "", name);
+  }
+  if (found.len == 0) return dc_buf_check(&found, err);
+  return dc_err_set(err, DC_EEXIST, "'%s' holds credentials already (%s): nothing was changed", dir,
+                    dc_buf_text(&found));
+}
+
+/* Copies, not links: a file that something else rewrites in place must not change its past. */
+static int keep_previous(const char *dir, const struct dc_set *set, struct dc_err *err) {
+  int rc = remove_part(dir, DC_LAYOUT_PREV, err);
+  if (!rc) rc = make_part(dir, DC_LAYOUT_PREV, err);
+  for (size_t i = 0; !rc && i < set->count; i++) {
+    const struct dc_blob *blob = &set->blobs[i];
+    struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_err absent = DC_ERR_INIT;
+    char *from DC_CLEANUP(dc_mem_free) = dc_path_join(dir, blob->name);
+    char *to DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_PREV, blob->name);
+    if (!from || !to) return dc_err_nomem(err);
+    rc = dc_os_read_file(from, 1 << 20, &bytes, &absent);
+    if (rc == DC_ENOENT)
+      rc = 0;
+    else if (rc)
+      rc = dc_err_set(err, absent.code, "%s", absent.text);
+    else
+      rc = dc_os_write_new(to, blob->mode, bytes.data, bytes.len, err);
+  }
+  return rc ? rc : sync_part(dir, DC_LAYOUT_PREV, err);
+}
+
+static int write_next(const char *dir, const struct dc_set *set, struct dc_err *err) {
+  int rc = make_part(dir, DC_LAYOUT_NEXT, err);
+  for (size_t i = 0; !rc && i < set->count; i++) {
+    const struct dc_blob *blob = &set->blobs[i];
+    char *path DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_NEXT, blob->name);
+    rc = path ? dc_os_write_new(path, blob->mode, blob->bytes.data, blob->bytes.len, err) : dc_err_nomem(err);
+  }
+  return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
+}
+
+static int mark_complete(const char *dir, struct dc_err *err) {
+  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
+  int rc = mark ? dc_os_write_new(mark, 0644, "", 0, err) : dc_err_nomem(err);
+  if (!rc) rc = sync_part(dir, DC_LAYOUT_NEXT, err);
+  return rc ? rc : sync_part(dir, DC_LAYOUT_OWN, err);
+}
+
+/* The mark goes first and for good: what is left of the set must never look complete. */
+static void discard(const char *dir) {
+  struct dc_err ignored = DC_ERR_INIT;
+  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
+  if (mark && (unlink(mark) == 0 || errno == ENOENT) && sync_part(dir, DC_LAYOUT_NEXT, &ignored) == 0)
+    (void)!remove_part(dir, DC_LAYOUT_NEXT, &ignored);
+}
+
+static int publish_locked(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
+  int rc = recover(dir, err);
+  if (!rc && how != DC_PUBLISH_REPLACE) rc = refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  if (!rc) rc = write_next(dir, set, err);
+  if (!rc && how == DC_PUBLISH_REPLACE) rc = keep_previous(dir, set, err);
+  if (!rc) rc = mark_complete(dir, err);
+  if (rc) {
+    discard(dir);
+    return rc;
+  }
+  return install(dir, err);
+}
+
+int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
+  struct dc_lock lock DC_CLEANUP(dc_lock_release) = DC_LOCK_INIT;
+  int rc = 0;
+  /* the plain refusal first: it touches nothing, not even our own corner */
+  if (how != DC_PUBLISH_REPLACE) rc = refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  if (!rc) rc = dc_os_mkdir(dir, true, err);
+  if (!rc) rc = check_format(dir, err);
+  if (!rc) rc = make_part(dir, DC_LAYOUT_OWN, err);
+  if (!rc) rc = dc_lock_take(dir, &lock, err);
+  if (!rc) rc = write_format(dir, err);
+  return rc ? rc : publish_locked(dir, set, how, err);
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------------------------- */
+
+/* Where one file was found, so that a replacement between two looks is seen: files change by rename alone. */
+struct place {
+  dev_t dev;
+  ino_t ino;
+  bool found;
+};
+
+static int look(const char *path, struct place *place, struct dc_err *err) {
+  struct stat status;
+  *place = (struct place){.found = false};
+  if (stat(path, &status) == 0) {
+    *place = (struct place){.dev = status.st_dev, .ino = status.st_ino, .found = true};
+    return 0;
+  }
+  return errno == ENOENT || errno == ENOTDIR ? 0 : dc_err_sys(err, errno, "cannot look at '%s'", path);
+}
+
+static bool same_place(const struct place *a, const struct place *b) {
+  return a->found == b->found && (!a->found || (a->dev == b->dev && a->ino == b->ino));
+}
+
+static int look_at_mark(const char *dir, struct place *mark, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
+  return path ? look(path, mark, err) : dc_err_nomem(err);
+}
+
+/* The path of NAME in the view that MARK gives: next/ first while a complete set is there. */
+static int resolve(const char *dir, const char *name, bool marked, char **path, struct place *place,
+                   struct dc_err *err) {
+  char *found = marked && !dc_path_is_absolute(name) ? below(dir, DC_LAYOUT_NEXT, name) : NULL;
+  if (found) {
+    int rc = look(found, place, err);
+    if (rc || place->found) {
+      *path = found;
+      return rc;
+    }
+    free(found);
+  }
+  found = dc_path_join(dir, name);
+  if (!found) return dc_err_nomem(err);
+  *path = found;
+  return look(found, place, err);
+}
+
+/* 1: read, 0: something was replaced meanwhile, negative. */
+static int read_once(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
+                     struct dc_err *err) {
+  struct place mark, mark_after, places[DC_SET_MAX], after;
+  int rc = look_at_mark(dir, &mark, err);
+  for (size_t i = 0; !rc && i < count; i++) {
+    char *path DC_CLEANUP(dc_mem_free) = NULL;
+    rc = resolve(dir, names[i], mark.found, &path, &places[i], err);
+    if (!rc) rc = dc_os_read_file(path, max, &files[i], err);
+  }
+  int first = rc;
+  struct dc_err ignored = DC_ERR_INIT;
+  if (look_at_mark(dir, &mark_after, &ignored)) return first ? first : 0;
+  if (!same_place(&mark, &mark_after)) return 0;
+  if (first) return first;
+  for (size_t i = 0; i < count; i++) {
+    char *path DC_CLEANUP(dc_mem_free) = NULL;
+    rc = resolve(dir, names[i], mark.found, &path, &after, err);
+    if (rc) return rc;
+    if (!same_place(&places[i], &after)) return 0;
+  }
+  return 1;
+}
+
+int dc_publish_read(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
+                    struct dc_err *err) {
+  if (count > DC_SET_MAX) return dc_err_set(err, DC_ELIMIT, "too many files in one set");
+  int rc = check_format(dir, err);
+  for (int i = 0; !rc && i < READ_TRIES; i++) {
+    rc = read_once(dir, names, count, max, files, err);
+    if (rc == 1) return 0;
+    for (size_t k = 0; k < count; k++) dc_buf_clear(&files[k]);
+    const struct timespec pause = {.tv_nsec = READ_PAUSE_NS};
+    if (rc == 0) (void)nanosleep(&pause, NULL);
+  }
+  return rc ? rc : dc_err_set(err, DC_EBUSY, "'%s' changes all the time: no consistent set could be read", dir);
+}
+
+int dc_publish_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err) {
+  struct place mark;
+  int rc = look_at_mark(dir, &mark, err);
+  for (size_t i = 0; !rc && i < count; i++) {
+    char *path DC_CLEANUP(dc_mem_free) = NULL;
+    struct place place;
+    rc = resolve(dir, names[i], mark.found, &path, &place, err);
+    present[i] = !rc && place.found;
+  }
+  return rc;
+}

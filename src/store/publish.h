@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A set of files as one: published whole or not at all, read whole whatever happens meanwhile.
+ *
+ * A new set is written to .daprcerts/next/, made durable, marked complete; then each file is renamed into place, and
+ * the mark goes last. A publisher that died leaves a marked set, which whoever takes the lock next finishes, or an
+ * unmarked one, which is thrown away. While a marked set is there our readers take it for the directory's. */
+#ifndef DC_STORE_PUBLISH_H
+#define DC_STORE_PUBLISH_H
+
+#include "store/set.h"
+
+enum { DC_PUBLISH_FORMAT = 1 }; /* of .daprcerts; a directory with a larger one is left alone */
+
+enum dc_publish {
+  DC_PUBLISH_NEW,     /* refuses with DC_EEXIST, naming every credential file that is there; nothing is touched */
+  DC_PUBLISH_ADD,     /* refuses when a file of this set is there; others may be */
+  DC_PUBLISH_REPLACE, /* the files replaced go to .daprcerts/prev/, in place of what was there */
+};
+
+/* DIR is made, 0700, when it is missing. DC_EBUSY: another process publishes. On failure before the set was complete
+ * everything is as before; after that the next publication finishes this one. */
+int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) DC_NODISCARD;
+
+/* The files NAMES of DIR, all of one set, appended to FILES, each at most MAX bytes. An absolute name is read as it is.
+ * Takes no lock and writes nothing, so that other users and read-only mounts can. DC_ENOENT: one is missing. */
+int dc_publish_read(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
+                    struct dc_err *err) DC_NODISCARD;
+
+/* Which of COUNT files are there, by the same view: PRESENT[i] is set. */
+int dc_publish_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err)
+    DC_NODISCARD;
+
+#endif

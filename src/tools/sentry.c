@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daprcerts sentry: flags, configuration and credentials put together, then the server. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "base/path.h"
+#include "ca/install.h"
+#include "config/dapr_config.h"
+#include "config/settings.h"
+#include "sentry/sentry.h"
+#include "store/layout.h"
+#include "store/publish.h"
+#include "tools/tool.h"
+
+static const char scope[] = "dapr.sentry";
+static const char default_config[] = "daprsystem";
+
+/* --- the command line ------------------------------------------------------------------------------------------------------ */
+
+static struct {
+  const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
+      *ready_file;
+  int64_t port;
+  bool config_given, listen_given, json;
+} opt = {
+    .config = default_config,
+    .ca_crt = "ca.crt",
+    .issuer_crt = "issuer.crt",
+    .issuer_key = "issuer.key",
+    .mode = "standalone",
+    .log_level = "info",
+    .port = 50001,
+};
+
+static struct dc_limits limit_flags;
+
+static const struct dc_opt head_opts[] = {
+    {.kind = DC_OPT_HEADING, .help = "What it signs with:"},
+    {.name = "issuer-credentials", .kind = DC_OPT_STRING, .value = &opt.dir, .arg = "DIR",
+     .help = "the directory of the credentials; a CA is made in it when it has none",
+     .shown = "$DAPRCERTS_DIR, else $HOME/.dapr/certs"},
+    {.name = "issuer-ca-filename", .kind = DC_OPT_STRING, .value = &opt.ca_crt, .arg = "FILE",
+     .help = "trust anchors, in that directory unless absolute", .shown = "ca.crt"},
+    {.name = "issuer-certificate-filename", .kind = DC_OPT_STRING, .value = &opt.issuer_crt, .arg = "FILE",
+     .help = "issuer chain, likewise", .shown = "issuer.crt"},
+    {.name = "issuer-key-filename", .kind = DC_OPT_STRING, .value = &opt.issuer_key, .arg = "FILE",
+     .help = "issuer key, likewise", .shown = "issuer.key"},
+    {.name = "config", .kind = DC_OPT_STRING, .value = &opt.config, .given = &opt.config_given, .arg = "FILE",
+     .help = "Dapr's Configuration (YAML), of which spec.mtls is read; it may be missing unless it is named",
+     .shown = default_config},
+    {.name = "trust-domain", .kind = DC_OPT_STRING, .value = &opt.trust_domain, .arg = "NAME",
+     .help = "sentry's own trust domain, which sidecars look for",
+     .shown = "spec.mtls.controlPlaneTrustDomain, else daprcerts.conf, else localhost"},
+    {.kind = DC_OPT_HEADING, .help = "Where it listens:"},
+    {.name = "listen-address", .kind = DC_OPT_STRING, .value = &opt.listen_address, .given = &opt.listen_given,
+     .arg = "ADDRESS", .help = "an address, a name, or \"\" for every interface", .shown = "127.0.0.1 and ::1"},
+    {.name = "port", .kind = DC_OPT_NUMBER, .value = &opt.port, .max = 65535, .arg = "PORT",
+     .help = "0 takes any free one", .shown = "50001"},
+    {.name = "ready-file", .kind = DC_OPT_STRING, .value = &opt.ready_file, .arg = "FILE",
+     .help = "is written when it serves: a line \"grpc ADDRESS:PORT\" for each socket"},
+    {.kind = DC_OPT_HEADING, .help = "What it says:"},
+    {.name = "log-level", .kind = DC_OPT_STRING, .value = &opt.log_level, .arg = "LEVEL",
+     .help = "debug, info, warn, error or fatal", .shown = "info"},
+    {.name = "log-as-json", .kind = DC_OPT_FLAG, .value = &opt.json, .help = "one JSON object a line"},
+    {.name = "mode", .kind = DC_OPT_STRING, .value = &opt.mode, .arg = "MODE", .help = "standalone is the one there is",
+     .shown = "standalone"},
+    {.kind = DC_OPT_HEADING, .help = "What a peer may cost (daprcerts.conf, section [sentry], sets the same):"},
+};
+
+static const struct {
+  const char *name, *help;
+} limit_help[] = {
+    {"max-connections", "connections at once; past it the longest idle one makes room"},
+    {"max-streams", "calls at once on one connection"},
+    {"max-header-bytes", "header bytes of one request"},
+    {"max-message-bytes", "bytes of one request"},
+    {"handshake-timeout", "from accept to the end of the TLS handshake"},
+    {"request-timeout", "from a request's first header to its answer taken by the peer"},
+    {"idle-timeout", "of a connection without a call"},
+    {"drain-timeout", "what open calls get after SIGTERM"},
+    {"loops", "threads that serve; 0: one a core"},
+};
+
+enum { LIMITS = DC_COUNT(limit_help), HEAD = DC_COUNT(head_opts) };
+
+static const char notes[] =
+    "The environment's NAMESPACE is sentry's namespace (daprcerts.conf, else \"default\", when unset).\n"
+    "SIGHUP reads the credentials again; SIGTERM and SIGINT let open calls finish, a second one does not.\n"
+    "Exit status: 0 after a signal, 1 for a failure or a second signal, 2 for wrong usage.";
+
+/* The options of the limits' table are made from the same rows as daprcerts.conf's. */
+struct limit_options {
+  struct dc_opt opts[HEAD + LIMITS];
+  char shown[LIMITS][DC_DURATION_TEXT_MAX];
+  bool given[LIMITS];
+};
+
+static void add_limit_options(struct limit_options *options) {
+  size_t count = 0;
+  const struct dc_limit_row *rows = dc_settings_limit_rows(&count);
+  memcpy(options->opts, head_opts, sizeof head_opts);
+  for (size_t i = 0; i < count && i < LIMITS; i++) {
+    if (rows[i].is_duration)
+      dc_duration_text(rows[i].standard, options->shown[i]);
+    else
+      snprintf(options->shown[i], sizeof options->shown[i], "%" PRId64, rows[i].standard);
+    options->opts[HEAD + i] = (struct dc_opt){
+        .name = rows[i].name,
+        .kind = rows[i].is_duration ? DC_OPT_DURATION : DC_OPT_NUMBER,
+        .value = (char *)&limit_flags + rows[i].offset,
+        .given = &options->given[i],
+        .min = rows[i].min,
+        .max = rows[i].max,
+        .arg = rows[i].is_duration ? "DURATION" : "N",
+        .help = limit_help[i].help,
+        .shown = options->shown[i],
+    };
+  }
+}
+
+static void apply_limit_flags(const struct limit_options *options, struct dc_limits *limits) {
+  size_t count = 0;
+  const struct dc_limit_row *rows = dc_settings_limit_rows(&count);
+  for (size_t i = 0; i < count && i < LIMITS; i++)
+    if (options->given[i])
+      memcpy((char *)limits + rows[i].offset, (const char *)&limit_flags + rows[i].offset, sizeof(int64_t));
+}
+
+/* --- configuration ----------------------------------------------------------------------------------------------------------- */
+
+struct sources {
+  char *dir;
+  struct dc_settings settings;
+  struct dc_dapr_config dapr;
+  struct dc_sentry_config config;
+};
+
+static void sources_free(struct sources *sources) {
+  free(sources->dir);
+  dc_settings_free(&sources->settings);
+  dc_dapr_config_free(&sources->dapr);
+}
+
+static void log_lines(enum dc_log_level level, const struct dc_buf *text) {
+  const char *at = dc_buf_text(text);
+  while (*at) {
+    size_t n = strcspn(at, "\n");
+    dc_log_write(level, scope, "%.*s", (int)n, at);
+    at += n + (at[n] == '\n');
+  }
+}
+
+static int read_files(struct sources *sources, struct dc_err *err) {
+  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_buf yaml_warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = dc_layout_dir(opt.dir, &sources->dir, err);
+  if (rc) return rc;
+  char *conf DC_CLEANUP(dc_mem_free) = dc_path_join(sources->dir, DC_SETTINGS_FILE);
+  if (!conf) return dc_err_nomem(err);
+  rc = dc_settings_load(conf, &sources->settings, &warnings, err);
+  if (rc) return rc;
+  rc = dc_dapr_config_load(opt.config, &sources->dapr, &yaml_warnings, err);
+  if (rc == DC_ENOENT && !opt.config_given) rc = 0;
+  if (rc) return dc_err_add(err, rc, "the configuration");
+  dc_settings_warn_namespace(&sources->settings, getenv("NAMESPACE"), &warnings);
+  log_lines(DC_LOG_WARN, &warnings);
+  log_lines(DC_LOG_WARN, &yaml_warnings);
+  return 0;
+}
+
+static int pick_names(struct sources *sources, struct dc_err *err) {
+  const struct dc_sources trust_domain = {.flag = opt.trust_domain,
+                                          .yaml = sources->dapr.control_plane_trust_domain,
+                                          .conf = sources->settings.control_plane_trust_domain,
+                                          .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
+  const struct dc_sources namespace = {.env = "NAMESPACE",
+                                       .conf = sources->settings.control_plane_namespace,
+                                       .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
+  int rc = dc_settings_pick(&trust_domain, &sources->config.trust_domain, err);
+  return rc ? rc : dc_settings_pick(&namespace, &sources->config.namespace, err);
+}
+
+static int configure(struct sources *sources, const struct limit_options *options, struct dc_err *err) {
+  static const char *loopback[] = {"127.0.0.1", "::1", NULL};
+  static const char *named[] = {NULL, NULL};
+  int rc = read_files(sources, err);
+  if (!rc) rc = pick_names(sources, err);
+  if (rc) return rc;
+  named[0] = opt.listen_address;
+  sources->config.addresses = opt.listen_given ? named : loopback;
+  sources->config.port = (uint16_t)opt.port;
+  sources->config.dir = sources->dir;
+  sources->config.ca_crt = opt.ca_crt;
+  sources->config.issuer_crt = opt.issuer_crt;
+  sources->config.issuer_key = opt.issuer_key;
+  sources->config.workload_ttl = sources->dapr.workload_ttl;
+  sources->config.clock_skew = sources->dapr.clock_skew;
+  sources->config.ready_file = opt.ready_file;
+  sources->config.limits = sources->settings.limits;
+  apply_limit_flags(options, &sources->config.limits);
+  return 0;
+}
+
+/* --- credentials ----------------------------------------------------------------------------------------------------------------- */
+
+/* How many of the three files are there; the names of those that are not go to MISSING. */
+static int count_present(const struct dc_sentry_config *config, struct dc_buf *missing, int *count,
+                         struct dc_err *err) {
+  const char *names[] = {config->ca_crt, config->issuer_crt, config->issuer_key};
+  bool present[DC_COUNT(names)];
+  int rc = dc_publish_present(config->dir, names, DC_COUNT(names), present, err);
+  for (size_t i = 0; !rc && i < DC_COUNT(names); i++) {
+    *count += present[i];
+    if (!present[i]) dc_buf_printf(missing, "%s'%s'", missing->len ? ", " : "", names[i]);
+  }
+  return rc ? rc : dc_buf_check(missing, err);
+}
+
+static bool plain_names(const struct dc_sentry_config *config) {
+  return strcmp(config->ca_crt, "ca.crt") == 0 && strcmp(config->issuer_crt, "issuer.crt") == 0 &&
+         strcmp(config->issuer_key, "issuer.key") == 0;
+}
+
+/* As ca-init makes them with no option. */
+static int make_credentials(const struct dc_sentry_config *config, struct dc_err *err) {
+  struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
+  int64_t now = dc_clock_wall();
+  const struct dc_init init = {.trust_domain = config->trust_domain,
+                               .ns = config->namespace,
+                               .kind = DC_KEY_P256,
+                               .root_not_after = now + DC_INIT_ROOT_DAYS * (DC_DAY / DC_SECOND),
+                               .issuer_not_after = now + DC_INIT_ISSUER_DAYS * (DC_DAY / DC_SECOND)};
+  int rc = dc_init_make(&init, now, &set, err);
+  return rc ? rc : dc_install_new(config->dir, &set, config->trust_domain, config->namespace, err);
+}
+
+static int need_credentials(const struct dc_sentry_config *config, struct dc_err *err) {
+  struct dc_buf missing DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int present = 0, rc = count_present(config, &missing, &present, err);
+  if (rc || present == 3) return rc;
+  if (present > 0)
+    return dc_err_set(err, DC_ENOENT,
+                      "'%s' holds a part of a CA: %s missing; put it back, or move the rest away to have a new CA made",
+                      config->dir, dc_buf_text(&missing));
+  if (!plain_names(config))
+    return dc_err_set(err, DC_ENOENT, "no credentials: %s missing in '%s'", dc_buf_text(&missing), config->dir);
+  dc_log_write(DC_LOG_INFO, scope, "Root and issuer certs not found: generating self signed CA in '%s'", config->dir);
+  return make_credentials(config, err);
+}
+
+static bool is_loopback(const char *address) {
+  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0;
+}
+
+static void tell_exposure(const struct dc_sentry_config *config) {
+  if (!opt.listen_given)
+    dc_log_write(DC_LOG_INFO, scope,
+                 "listening on loopback alone: --listen-address serves containers and other machines");
+  else if (!is_loopback(config->addresses[0]))
+    dc_log_write(DC_LOG_WARN, scope,
+                 "the 'insecure' validator gives any caller any identity, and '%s' can be reached by other machines",
+                 config->addresses[0]);
+}
+
+static int run(const struct limit_options *options, struct dc_err *err) {
+  struct sources sources = {.dir = NULL};
+  dc_settings_init(&sources.settings);
+  dc_dapr_config_init(&sources.dapr);
+  int rc = configure(&sources, options, err);
+  if (!rc) rc = need_credentials(&sources.config, err);
+  if (!rc) {
+    tell_exposure(&sources.config);
+    rc = dc_sentry_run(&sources.config, err);
+  }
+  sources_free(&sources);
+  return rc;
+}
+
+static int setup_log(struct dc_err *err) {
+  struct dc_log_config log = {
+      .fd = STDOUT_FILENO, .json = opt.json, .instance = dc_os_hostname(), .version = PACKAGE_VERSION};
+  int rc = dc_log_parse_level(opt.log_level, &log.level, err);
+  if (rc) return dc_err_set(err, DC_EUSAGE, "option '--log-level': '%s' is not a level", opt.log_level);
+  if (strcmp(opt.mode, "standalone") != 0)
+    return dc_err_set(err, DC_EUSAGE,
+                      strcmp(opt.mode, "kubernetes") == 0
+                          ? "mode 'kubernetes' is not supported: daprcerts serves machines without Kubernetes"
+                          : "Invalid options: invalid mode: %s",
+                      opt.mode);
+  dc_log_setup(&log);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  static struct limit_options options;
+  struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.count = 0};
+  struct dc_err err = DC_ERR_INIT;
+  int status = DC_EXIT_DONE;
+  add_limit_options(&options);
+  const struct dc_cli cli = {.program = "daprcerts sentry",
+                             .operands = "",
+                             .summary = "Serve certificates to Dapr sidecars over gRPC, as Dapr's Sentry does.",
+                             .opts = options.opts,
+                             .opt_count = DC_COUNT(options.opts),
+                             .single_dash = true,
+                             .notes = notes};
+  if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
+  int rc = setup_log(&err);
+  if (rc) return dc_tool_end(&cli, rc, &err);
+  dc_os_protect_secrets();
+  rc = run(&options, &err);
+  if (rc) dc_log_write(DC_LOG_FATAL, scope, "%s", err.text);
+  return dc_tool_end(&cli, rc, &err);
+}
