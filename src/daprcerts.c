@@ -1,2 +1,178 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void) { return 0; }
+/* The dispatcher: `daprcerts NAME` runs the program daprcerts-NAME, as git does. env-export is built in, since people
+ * run it at the start of every shell: that costs one exec and no crypto library. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/os.h"
+#include "base/path.h"
+#include "tools/env-export.h"
+#include "tools/tool.h"
+
+#ifdef WITH_SENTRY
+enum { HAVE_SERVER = 1 };
+#else
+enum { HAVE_SERVER = 0 };
+#endif
+
+struct command {
+  const char *name;
+  const char *summary;
+  int (*run)(int argc, char **argv); /* built in, or NULL: a program of its own */
+  bool hidden;                       /* for the other programs, not for people */
+  bool server;                       /* left out by --disable-sentry */
+};
+
+static const struct command commands[] = {
+    {.name = "ca-init", .summary = "make a certificate authority in a directory"},
+    {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .server = true},
+    {.name = "env-export", .summary = "print the environment of a sidecar", .run = dc_env_export},
+    {.name = "issue", .summary = "make one workload certificate"},
+    {.name = "request", .summary = "ask a running sentry to sign a request", .hidden = true, .server = true},
+};
+
+static const struct command *find(const char *name) {
+  for (size_t i = 0; i < DC_COUNT(commands); i++)
+    if (strcmp(commands[i].name, name) == 0) return &commands[i];
+  return NULL;
+}
+
+/* --- help ------------------------------------------------------------------------------------------------------------------------- */
+
+static void write_help(struct dc_buf *out) {
+  dc_buf_add_text(out,
+                  "usage: daprcerts COMMAND [OPTION...]\n"
+                  "\n"
+                  "Mutual TLS for Dapr sidecars without Kubernetes.\n"
+                  "\n");
+  for (size_t i = 0; i < DC_COUNT(commands); i++)
+    if (!commands[i].hidden) dc_buf_printf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+  dc_buf_add_text(out,
+                  "\n"
+                  "  daprcerts COMMAND --help    tells a command's options; daprcerts-COMMAND(1) tells all of it\n"
+                  "  daprcerts --version\n");
+}
+
+static int print(struct dc_buf *text) {
+  struct dc_err err = DC_ERR_INIT;
+  int rc = dc_tool_print(text, &err);
+  dc_buf_free(text);
+  if (rc) fprintf(stderr, "daprcerts: %s\n", err.text);
+  return rc ? DC_EXIT_FAILED : DC_EXIT_DONE;
+}
+
+static int print_help(void) {
+  struct dc_buf text = DC_BUF_INIT;
+  write_help(&text);
+  return print(&text);
+}
+
+static int print_version(void) {
+  struct dc_buf text = DC_BUF_INIT;
+  dc_buf_add_text(&text, PACKAGE_NAME " " PACKAGE_VERSION "\n");
+  return print(&text);
+}
+
+/* --- a name that is none ------------------------------------------------------------------------------------------------------------ */
+
+/* Levenshtein distance, for names of up to NAME_MAX_LEN bytes. */
+static size_t distance(const char *a, const char *b) {
+  enum { NAME_MAX_LEN = 32 };
+  size_t row[NAME_MAX_LEN + 1], n = strlen(b);
+  if (strlen(a) > NAME_MAX_LEN || n > NAME_MAX_LEN) return SIZE_MAX;
+  for (size_t j = 0; j <= n; j++) row[j] = j;
+  for (size_t i = 1; a[i - 1]; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= n; j++) {
+      size_t replace = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      size_t insert = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+      row[j] = replace < insert ? replace : insert;
+    }
+  }
+  return row[n];
+}
+
+static int unknown(const char *name) {
+  const struct command *nearest = NULL;
+  size_t least = 4; /* farther off it is a guess */
+  for (size_t i = 0; i < DC_COUNT(commands); i++) {
+    size_t d = commands[i].hidden ? SIZE_MAX : distance(name, commands[i].name);
+    if (d < least) {
+      least = d;
+      nearest = &commands[i];
+    }
+  }
+  fprintf(stderr, "daprcerts: '%s' is no command", name);
+  if (nearest) fprintf(stderr, "; did you mean '%s'?", nearest->name);
+  fprintf(stderr, "\nTry 'daprcerts --help' for more information.\n");
+  return DC_EXIT_USAGE;
+}
+
+/* --- running a program -------------------------------------------------------------------------------------------------------------- */
+
+/* DIR/daprcerts-NAME when it can be run, else NULL. */
+static char *program_in(const char *dir, const char *name) {
+  struct dc_buf path DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_buf_printf(&path, "%s/daprcerts-%s", dir, name);
+  if (path.failed || access(dc_buf_text(&path), X_OK)) return NULL;
+  return dc_buf_take_text(&path);
+}
+
+/* $DAPRCERTS_EXEC_PATH alone when it is set; else beside the dispatcher, which finds a build tree; else as installed. */
+static char *find_program(const char *argv0, const char *name) {
+  const char *named = getenv("DAPRCERTS_EXEC_PATH");
+  if (named && *named) return program_in(named, name);
+  char *self DC_CLEANUP(dc_mem_free) = dc_os_self_path(argv0);
+  char *real DC_CLEANUP(dc_mem_free) = self ? realpath(self, NULL) : NULL;
+  char *dir DC_CLEANUP(dc_mem_free) = real ? dc_path_parent(real) : NULL;
+  char *path = dir ? program_in(dir, name) : NULL;
+  return path ? path : program_in(DC_LIBEXECDIR, name);
+}
+
+static int run(const struct command *command, char *argv0, int argc, char **argv) {
+  if (command->run) return command->run(argc, argv);
+  char *path DC_CLEANUP(dc_mem_free) = find_program(argv0, command->name);
+  if (!path && command->server && !HAVE_SERVER) {
+    fprintf(stderr, "daprcerts: '%s' was left out of this build (--disable-sentry); install daprcerts-sentry\n",
+            command->name);
+    return DC_EXIT_FAILED;
+  }
+  if (!path) {
+    fprintf(stderr, "daprcerts: cannot find the program 'daprcerts-%s' in '%s'\n", command->name, DC_LIBEXECDIR);
+    return DC_EXIT_FAILED;
+  }
+  execv(path, argv);
+  fprintf(stderr, "daprcerts: cannot run '%s': %s\n", path, strerror(errno));
+  return DC_EXIT_FAILED;
+}
+
+static int help_on(char *argv0, const char *name) {
+  const struct command *command = find(name);
+  char option[] = "--help";
+  char *argv[] = {argv0, option, NULL};
+  return command ? run(command, argv0, 2, argv) : unknown(name);
+}
+
+int main(int argc, char **argv) {
+  const char *word = argc > 1 ? argv[1] : NULL;
+  if (!word) {
+    struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    write_help(&text);
+    fputs(dc_buf_text(&text), stderr);
+    return DC_EXIT_USAGE;
+  }
+  if (strcmp(word, "--version") == 0) return print_version();
+  bool help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+  if (help) return argc > 2 ? help_on(argv[0], argv[2]) : print_help();
+  const struct command *command = find(word);
+  return command ? run(command, argv[0], argc - 1, argv + 1) : unknown(word);
+}

@@ -22,8 +22,19 @@ libbase_a_SOURCES = \
 
 # --- the dispatcher: libc and inih alone --------------------------------------------------------------------------
 bin_PROGRAMS += daprcerts
-daprcerts_SOURCES = src/daprcerts.c
-daprcerts_LDADD = libbase.a $(INIH_LIBS)
+daprcerts_SOURCES = src/daprcerts.c src/tools/env-export.c src/tools/env-export.h
+daprcerts_LDADD = libtools.a libformat.a libstore.a libconfig.a libbase.a $(INIH_LIBS)
+
+# --- format: one writer a notation ----------------------------------------------------------------------------------
+noinst_LIBRARIES += libformat.a
+libformat_a_SOURCES = \
+  src/format/docker.c \
+  src/format/dotenv.c \
+  src/format/env.h \
+  src/format/fish.c \
+  src/format/json.c \
+  src/format/powershell.c \
+  src/format/sh.c
 
 # --- store: the directory as bytes -----------------------------------------------------------------------------------
 noinst_LIBRARIES += libstore.a
