@@ -4,6 +4,7 @@
 
 #include "pki/name.h"
 
+#include "base/utf8.h"
 #include "pki/oid.h"
 
 /* One attribute of a Name. */
@@ -81,12 +82,14 @@ static void add_type(struct dc_buf *out, struct dc_slice oid) {
   dc_buf_add_text(out, dc_der_oid_text(oid, text));
 }
 
-/* UTF-8 passes as it is; control bytes, and what would end a value, do not. Strings of two bytes a character
- * (BMPString) come out escaped, which is honest and rare. */
+/* UTF-8 passes as it is; control bytes, and what would end a value, do not. Strings of other encodings (BMPString,
+ * T61String) come out escaped, which is honest and rare. */
 static void add_value(struct dc_buf *out, struct dc_slice value) {
+  bool utf8 = dc_utf8_valid(value.data, value.len);
+
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = value.data[i];
-    if (c < 0x20 || c == 0x7f || c == '\\' || c == ',' || c == '"')
+    if (c < 0x20 || c == 0x7f || c == '\\' || c == ',' || c == '"' || (c >= 0x80 && !utf8))
       dc_buf_printf(out, "\\%02X", c);
     else
       dc_buf_add_byte(out, c);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --json: what was done, as one object on standard output (jansson). */
+#ifndef DC_TOOLS_REPORT_H
+#define DC_TOOLS_REPORT_H
+
+#include <jansson.h>
+
+#include "pki/cert.h"
+
+/* {"subject": "O=...", "issuer": "...", "serial": hex, "not_before": RFC 3339, "not_after": RFC 3339, "key": "EC P-256",
+ * "names": ["URI:...", ...], "sha256": hex}; a new reference, NULL when memory ran out. */
+json_t *dc_report_cert(const struct dc_cert *cert);
+/* Prints TAKE_OBJECT, indented, with a newline; releases it. NULL: DC_ENOMEM. */
+int dc_report_print(json_t *take_object, struct dc_err *err) DC_NODISCARD;
+
+#endif
