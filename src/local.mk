@@ -78,7 +78,19 @@ libca_a_SOURCES = \
   src/ca/sign.c src/ca/sign.h
 # --- tools ---------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libtools.a
-libtools_a_SOURCES = src/tools/tool.c src/tools/tool.h
+libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+libtools_a_SOURCES = \
+  src/tools/kty.c src/tools/kty.h \
+  src/tools/report.c src/tools/report.h \
+  src/tools/tool.c src/tools/tool.h \
+  src/tools/when.c src/tools/when.h
+OFFLINE_LIBS = libtools.a libca.a libpki.a libstore.a libconfig.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
+  $(YAML_LIBS) $(INIH_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-ca-init
+daprcerts_ca_init_SOURCES = src/tools/ca-init.c
+daprcerts_ca_init_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_ca_init_LDADD = $(OFFLINE_LIBS)
 
 if WITH_SENTRY
 # --- rpc: bytes and messages, both sides, no socket ----------------------------------------------------------------

@@ -7,14 +7,16 @@
 #include "store/layout.h"
 #include "store/publish.h"
 
-static int write_settings(const char *dir, const char *trust_domain, const char *ns, struct dc_err *err) {
+/* daprcerts.conf goes with the set when there is none, so that no interruption leaves a CA whose names nobody knows. */
+static int add_settings(struct dc_set *files, const char *dir, const char *trust_domain, const char *ns,
+                        struct dc_err *err) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_SETTINGS_FILE);
-  if (!path) return dc_err_nomem(err);
+  int there = path ? dc_os_exists(path, err) : dc_err_nomem(err);
+  if (there) return there < 0 ? there : 0;
   dc_settings_text(&text, trust_domain, ns, DC_DEFAULT_TRUST_DOMAIN, DC_DEFAULT_NAMESPACE);
   int rc = dc_buf_check(&text, err);
-  if (!rc) rc = dc_os_write_atomic(path, 0644, text.data, text.len, false, err);
-  return rc == DC_EEXIST ? 0 : rc;
+  return rc ? rc : dc_set_add(files, DC_SETTINGS_FILE, 0644, text.data, text.len, err);
 }
 
 int dc_install_new(const char *dir, const struct dc_init_set *set, const char *control_plane_trust_domain,
@@ -27,8 +29,7 @@ int dc_install_new(const char *dir, const struct dc_init_set *set, const char *c
   struct dc_set files DC_CLEANUP(dc_set_free) = DC_SET_INIT;
   int rc = 0;
   for (size_t i = 0; !rc && i < DC_FILES; i++)
-    if (bytes[i]->len) /* a reused root whose key is elsewhere has none to publish */
-      rc = dc_set_add(&files, dc_layout_files[i].name, dc_layout_files[i].mode, bytes[i]->data, bytes[i]->len, err);
-  if (!rc) rc = dc_publish(dir, &files, DC_PUBLISH_NEW, err);
-  return rc ? rc : write_settings(dir, control_plane_trust_domain, control_plane_namespace, err);
+    rc = dc_set_add(&files, dc_layout_files[i].name, dc_layout_files[i].mode, bytes[i]->data, bytes[i]->len, err);
+  if (!rc) rc = add_settings(&files, dir, control_plane_trust_domain, control_plane_namespace, err);
+  return rc ? rc : dc_publish(dir, &files, DC_PUBLISH_NEW, err);
 }

@@ -6,7 +6,7 @@
 #include "ca/init.h"
 
 /* Publishes SET as the first credentials of DIR, which is made when missing; DC_EEXIST when any credential file is
- * there, with nothing touched. Then writes daprcerts.conf with these names, unless there is one. */
+ * there, with nothing touched. With them goes daprcerts.conf with these names, unless there is one. */
 int dc_install_new(const char *dir, const struct dc_init_set *set, const char *control_plane_trust_domain,
                    const char *control_plane_namespace, struct dc_err *err) DC_NODISCARD;
 

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -51,6 +52,15 @@ void dc_tool_warn(const struct dc_cli *cli, const char *fmt, ...) {
   vfprintf(stderr, fmt, args);
   fputc('\n', stderr);
   va_end(args);
+}
+
+void dc_tool_warn_lines(const struct dc_cli *cli, const struct dc_buf *text) {
+  const char *at = dc_buf_text(text);
+  while (*at) {
+    size_t n = strcspn(at, "\n");
+    dc_tool_warn(cli, "%.*s", (int)n, at);
+    at += n + (at[n] == '\n');
+  }
 }
 
 void dc_tool_say(const char *fmt, ...) {

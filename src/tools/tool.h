@@ -22,6 +22,8 @@ bool dc_tool_begin(const struct dc_cli *cli, int argc, char **argv, struct dc_st
 int dc_tool_end(const struct dc_cli *cli, int rc, const struct dc_err *err);
 /* "PROGRAM: warning: ..." on standard error. */
 void dc_tool_warn(const struct dc_cli *cli, const char *fmt, ...) DC_PRINTF(2, 3);
+/* The same for each line of TEXT; nothing for an empty one. */
+void dc_tool_warn_lines(const struct dc_cli *cli, const struct dc_buf *text);
 /* A line on standard error, as it is: what was done, for people. */
 void dc_tool_say(const char *fmt, ...) DC_PRINTF(1, 2);
 /* All of BUF to standard output. DC_EIO when it cannot be written (a full disk, a closed pipe). */

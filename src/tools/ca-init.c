@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daprcerts ca-init: a root, an issuer and a client pair in one directory. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/os.h"
+#include "base/path.h"
+#include "ca/install.h"
+#include "config/settings.h"
+#include "store/layout.h"
+#include "store/publish.h"
+#include "tools/kty.h"
+#include "tools/report.h"
+#include "tools/tool.h"
+#include "tools/when.h"
+
+enum { FILE_MAX = 1 << 20, DAY = 86400 };
+
+/* --- the command line -------------------------------------------------------------------------------------------- */
+
+static struct {
+  const char *dir, *trust_domain, *ns, *not_after, *root_crt, *root_key;
+  int64_t root_days, issuer_days, days;
+  bool root_days_given, issuer_days_given, days_given, client, json;
+  struct dc_kty key;
+} opt = {.root_days = DC_INIT_ROOT_DAYS, .issuer_days = DC_INIT_ISSUER_DAYS};
+
+static const struct dc_opt opts[] = {
+    {.name = "dir", .kind = DC_OPT_STRING, .value = &opt.dir, .arg = "DIR",
+     .help = "the directory, made when missing", .shown = "$DAPRCERTS_DIR, else $HOME/.dapr/certs"},
+    {.kind = DC_OPT_HEADING, .help = "Who sentry is:"},
+    {.name = "trust-domain", .kind = DC_OPT_STRING, .value = &opt.trust_domain, .arg = "NAME",
+     .help = "sentry's trust domain, where sidecars look for it",
+     .shown = "$DAPR_CONTROLPLANE_TRUST_DOMAIN, daprcerts.conf, localhost"},
+    {.name = "namespace", .kind = DC_OPT_STRING, .value = &opt.ns, .arg = "NAME", .help = "sentry's namespace",
+     .shown = "$NAMESPACE, daprcerts.conf, default"},
+    {.kind = DC_OPT_HEADING, .help = "How long:"},
+    {.name = "root-days", .kind = DC_OPT_NUMBER, .value = &opt.root_days, .given = &opt.root_days_given, .min = 1,
+     .max = DC_INIT_DAYS_MAX, .arg = "DAYS", .help = "validity of the root", .shown = "3650"},
+    {.name = "issuer-days", .kind = DC_OPT_NUMBER, .value = &opt.issuer_days, .given = &opt.issuer_days_given,
+     .min = 1, .max = DC_INIT_DAYS_MAX, .arg = "DAYS", .help = "validity of the issuer and the client pair",
+     .shown = "365"},
+    {.name = "days", .kind = DC_OPT_NUMBER, .value = &opt.days, .given = &opt.days_given, .min = 1,
+     .max = DC_INIT_DAYS_MAX, .arg = "DAYS", .help = "validity of both"},
+    {.name = "not-after", .kind = DC_OPT_STRING, .value = &opt.not_after, .arg = "TIME",
+     .help = "end of both: a date (2030-01-31) or a duration from now (8760h)"},
+    {.kind = DC_OPT_HEADING, .help = "Keys:"},
+    DC_KTY_ROWS(opt.key),
+    {.name = "root-key", .kind = DC_OPT_STRING, .value = &opt.root_key, .arg = "FILE",
+     .help = "use this root key instead of a new one; alone, it gets a new certificate"},
+    {.name = "root-cert", .kind = DC_OPT_STRING, .value = &opt.root_crt, .arg = "FILE",
+     .help = "and this root certificate"},
+    {.name = "client", .kind = DC_OPT_FLAG, .value = &opt.client,
+     .help = "add only client.crt and client.key, to a directory made by other programs"},
+    {.kind = DC_OPT_HEADING, .help = "Output:"},
+    {.name = "json", .kind = DC_OPT_FLAG, .value = &opt.json, .help = "describe what was made on standard output"},
+};
+
+static const struct dc_cli cli = {
+    .program = "daprcerts ca-init",
+    .operands = "",
+    .summary = "Make a certificate authority for Dapr's mutual TLS: root, issuer, and a client pair.",
+    .opts = opts,
+    .opt_count = DC_COUNT(opts),
+    .notes = "Nothing is ever overwritten: a directory that holds any of the files is refused.\n"
+             "Exit status: 0 done, 1 failed or refused, 2 wrong usage.",
+};
+
+static int check_usage(struct dc_err *err) {
+  bool days = opt.days_given || opt.root_days_given || opt.issuer_days_given;
+
+  if (opt.client && (opt.root_key || opt.root_crt || opt.not_after || days))
+    return dc_err_set(err, DC_EUSAGE, "'--client' adds a pair to what is there: it takes no root and no dates");
+  if (opt.root_crt && !opt.root_key)
+    return dc_err_set(err, DC_EUSAGE, "'--root-cert' requires '--root-key': the root has to sign the issuer");
+  if (opt.root_crt && opt.root_days_given)
+    return dc_err_set(err, DC_EUSAGE, "'--root-cert' and '--root-days' exclude each other: the certificate has an end");
+  if (opt.not_after && days)
+    return dc_err_set(err, DC_EUSAGE, "'--not-after' and the options for days exclude each other");
+  return 0;
+}
+
+/* --- what everything below needs ----------------------------------------------------------------------------------- */
+
+struct job {
+  char *dir;
+  struct dc_settings settings;
+  const char *trust_domain, *ns;
+  enum dc_key_kind kind;
+  unsigned rsa_bits;
+  int64_t now;
+};
+
+static void job_free(struct job *job) {
+  free(job->dir);
+  dc_settings_free(&job->settings);
+}
+
+static int pick_names(struct job *job, struct dc_err *err) {
+  const struct dc_sources trust_domain = {.flag = opt.trust_domain, .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
+                                          .conf = job->settings.control_plane_trust_domain,
+                                          .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
+  const struct dc_sources ns = {.flag = opt.ns, .env = "NAMESPACE", .conf = job->settings.control_plane_namespace,
+                                .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
+  int rc = dc_settings_pick(&trust_domain, &job->trust_domain, err);
+
+  return rc < 0 ? rc : dc_settings_pick(&ns, &job->ns, err);
+}
+
+static int prepare(struct job *job, struct dc_err *err) {
+  char *conf DC_CLEANUP(dc_mem_free) = NULL;
+  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = dc_layout_dir(opt.dir, &job->dir, err);
+
+  if (rc < 0) return rc;
+  conf = dc_path_join(job->dir, DC_SETTINGS_FILE);
+  if (!conf) return dc_err_nomem(err);
+  rc = dc_settings_load(conf, &job->settings, &warnings, err);
+  if (rc == 0) rc = pick_names(job, err);
+  if (rc == 0) rc = dc_kty_resolve(&opt.key, &job->kind, &job->rsa_bits, err);
+  if (rc == 0) dc_tool_warn_lines(&cli, &warnings);
+  return rc;
+}
+
+static void say_saved(const struct job *job, enum dc_file file) {
+  bool secret = dc_layout_files[file].mode == 0600;
+
+  dc_tool_say("Your %s has been saved in %s/%s.", secret ? "private key" : "certificate", job->dir,
+              dc_layout_files[file].name);
+}
+
+/* --- a new authority ------------------------------------------------------------------------------------------------- */
+
+static int read_root(struct dc_init *init, struct dc_buf *crt, struct dc_buf *key, struct dc_err *err) {
+  int rc = 0;
+
+  if (opt.root_key) rc = dc_os_read_file(opt.root_key, FILE_MAX, key, err);
+  if (rc == 0 && opt.root_crt) rc = dc_os_read_file(opt.root_crt, FILE_MAX, crt, err);
+  if (rc < 0) return rc;
+  init->root_crt = (struct dc_slice){crt->data, crt->len};
+  init->root_key = (struct dc_slice){key->data, key->len};
+  init->root_crt_name = opt.root_crt;
+  init->root_key_name = opt.root_key;
+  if ((opt.root_key && !key->len) || (opt.root_crt && !crt->len))
+    return dc_err_set(err, DC_EINVAL, "'%s' is empty", opt.root_key && !key->len ? opt.root_key : opt.root_crt);
+  return 0;
+}
+
+static int set_ends(struct dc_init *init, int64_t now, struct dc_err *err) {
+  int64_t end = 0;
+  int rc;
+
+  if (opt.days_given && !opt.root_days_given) opt.root_days = opt.days;
+  if (opt.days_given && !opt.issuer_days_given) opt.issuer_days = opt.days;
+  init->root_not_after = now + opt.root_days * DAY;
+  init->issuer_not_after = now + opt.issuer_days * DAY;
+  if (!opt.not_after) return 0;
+  rc = dc_when_parse("not-after", opt.not_after, now, &end, err);
+  if (rc < 0) return rc;
+  if (end <= now) return dc_err_set(err, DC_EUSAGE, "'--not-after %s' is past", opt.not_after);
+  if (end > now + (int64_t)DC_INIT_DAYS_MAX * DAY)
+    return dc_err_set(err, DC_EUSAGE, "'--not-after %s' is more than %d days away", opt.not_after, DC_INIT_DAYS_MAX);
+  init->root_not_after = init->issuer_not_after = end;
+  return 0;
+}
+
+/* Where what was chosen, daprcerts.conf and the environment do not say the same, sidecars look for another sentry than
+ * the one that starts here. */
+static void warn_names(const struct job *job) {
+  struct dc_settings will = job->settings; /* what daprcerts.conf holds when all is done; borrowed */
+  struct dc_buf warning DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_buf ns DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  const char *conf = job->settings.control_plane_trust_domain;
+
+  if (conf && strcmp(conf, job->trust_domain) != 0)
+    dc_tool_warn(&cli, "%s/%s says control-plane-trust-domain = %s and is left as it is: change it to %s, or start "
+                       "\"daprcerts sentry --trust-domain %s\"",
+                 job->dir, DC_SETTINGS_FILE, conf, job->trust_domain, job->trust_domain);
+  if (job->settings.control_plane_namespace && strcmp(job->settings.control_plane_namespace, job->ns) != 0 && opt.ns)
+    dc_tool_warn(&cli, "%s/%s says control-plane-namespace = %s and is left as it is: change it to %s, or start "
+                       "\"NAMESPACE=%s daprcerts sentry\"",
+                 job->dir, DC_SETTINGS_FILE, job->settings.control_plane_namespace, job->ns, job->ns);
+  dc_buf_add_text(&ns, job->ns);
+  if (!will.control_plane_namespace && ns.data) will.control_plane_namespace = (char *)ns.data;
+  dc_settings_warn_namespace(&will, getenv("NAMESPACE"), &warning);
+  dc_tool_warn_lines(&cli, &warning);
+}
+
+static int report_new(const struct job *job, const struct dc_init_set *set, struct dc_err *err) {
+  struct dc_bundle client DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  json_t *files = json_array();
+  int rc = dc_bundle_add_pem(&client, dc_buf_text(&set->client_crt), set->client_crt.len, err);
+
+  if (rc < 0) {
+    json_decref(files);
+    return rc;
+  }
+  for (size_t i = 0; i < DC_FILES; i++) json_array_append_new(files, json_string(dc_layout_files[i].name));
+  return dc_report_print(
+      json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "directory", job->dir, "trust_domain", job->trust_domain,
+                "namespace", job->ns, "files", files, "root", dc_report_cert(set->root), "issuer",
+                dc_report_cert(dc_authority_chain(set->authority)->certs[0]), "client",
+                dc_report_cert(client.certs[0])),
+      err);
+}
+
+static int make_authority(const struct job *job, struct dc_err *err) {
+  struct dc_init init = {.trust_domain = job->trust_domain, .ns = job->ns, .kind = job->kind,
+                         .rsa_bits = job->rsa_bits};
+  struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
+  struct dc_buf crt DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  char time[DC_CLOCK_TEXT_MAX];
+  int rc = set_ends(&init, job->now, err);
+
+  if (rc == 0) rc = read_root(&init, &crt, &key, err);
+  if (rc == 0) rc = dc_init_make(&init, job->now, &set, err);
+  if (rc == 0) rc = dc_install_new(job->dir, &set, job->trust_domain, job->ns, err);
+  if (rc < 0) return rc;
+  for (size_t i = 0; i < DC_FILES; i++) say_saved(job, (enum dc_file)i);
+  if (set.shortened)
+    dc_tool_warn(&cli, "the issuer ends with the root, at %s, earlier than asked for",
+                 dc_clock_rfc3339(dc_authority_not_after(set.authority), time));
+  warn_names(job);
+  return opt.json ? report_new(job, &set, err) : 0;
+}
+
+/* --- a client pair beside what is there -------------------------------------------------------------------------------- */
+
+static int load_authority(const struct job *job, struct dc_authority **out, struct dc_err *err) {
+  static const char *const names[] = {"ca.crt", "issuer.crt", "issuer.key"};
+  struct dc_buf files[DC_COUNT(names)] = {DC_BUF_INIT, DC_BUF_INIT, DC_BUF_INIT};
+  struct dc_authority_files bytes;
+  int rc = dc_publish_read(job->dir, names, DC_COUNT(names), FILE_MAX, files, err);
+
+  bytes = (struct dc_authority_files){.ca_crt = {files[0].data, files[0].len},
+                                      .issuer_crt = {files[1].data, files[1].len},
+                                      .issuer_key = {files[2].data, files[2].len}};
+  if (rc == 0) rc = dc_authority_load(&bytes, job->now, out, err);
+  for (size_t i = 0; i < DC_COUNT(names); i++) dc_buf_free(&files[i]);
+  return rc < 0 ? dc_err_add(err, rc, "the credentials in '%s'", job->dir) : 0;
+}
+
+static int publish_client(const struct job *job, const struct dc_buf *crt, const struct dc_buf *key,
+                          struct dc_err *err) {
+  const struct dc_file_row *crt_row = &dc_layout_files[DC_FILE_CLIENT_CRT];
+  const struct dc_file_row *key_row = &dc_layout_files[DC_FILE_CLIENT_KEY];
+  struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
+  int rc = dc_set_add(&set, crt_row->name, crt_row->mode, crt->data, crt->len, err);
+
+  if (rc == 0) rc = dc_set_add(&set, key_row->name, key_row->mode, key->data, key->len, err);
+  return rc < 0 ? rc : dc_publish(job->dir, &set, DC_PUBLISH_ADD, err);
+}
+
+static int report_client(const struct job *job, const struct dc_buf *crt, struct dc_err *err) {
+  struct dc_bundle client DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  int rc = dc_bundle_add_pem(&client, dc_buf_text(crt), crt->len, err);
+
+  if (rc < 0) return rc;
+  return dc_report_print(json_pack("{s:s, s:[s, s], s:o}", "directory", job->dir, "files", "client.crt", "client.key",
+                                   "client", dc_report_cert(client.certs[0])),
+                         err);
+}
+
+static int add_client(const struct job *job, struct dc_err *err) {
+  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
+  struct dc_buf crt DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = load_authority(job, &authority, err);
+
+  if (rc == 0)
+    rc = dc_init_client(authority, job->trust_domain, job->kind, job->rsa_bits, job->now, &crt, &key, err);
+  if (rc == 0) rc = publish_client(job, &crt, &key, err);
+  if (rc < 0) return rc;
+  say_saved(job, DC_FILE_CLIENT_CRT);
+  say_saved(job, DC_FILE_CLIENT_KEY);
+  return opt.json ? report_client(job, &crt, err) : 0;
+}
+
+int main(int argc, char **argv) {
+  struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.items = NULL};
+  struct job job DC_CLEANUP(job_free) = {.now = dc_clock_wall()};
+  struct dc_err err = DC_ERR_INIT;
+  int status, rc;
+
+  dc_os_protect_secrets();
+  if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
+  rc = check_usage(&err);
+  if (rc == 0) rc = prepare(&job, &err);
+  if (rc == 0) rc = opt.client ? add_client(&job, &err) : make_authority(&job, &err);
+  return dc_tool_end(&cli, rc, &err);
+}
