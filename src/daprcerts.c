@@ -150,6 +150,7 @@ static int run(const struct command *command, char *argv0, int argc, char **argv
     fprintf(stderr, "daprcerts: cannot find the program 'daprcerts-%s' in '%s'\n", command->name, DC_LIBEXECDIR);
     return DC_EXIT_FAILED;
   }
+  argv[0] = path; /* what ps shows */
   execv(path, argv);
   fprintf(stderr, "daprcerts: cannot run '%s': %s\n", path, strerror(errno));
   return DC_EXIT_FAILED;

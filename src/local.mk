@@ -131,6 +131,11 @@ libsentry_a_SOURCES = \
   src/sentry/service.c src/sentry/service.h \
   src/sentry/validator.c src/sentry/validator.h
 
+pkglibexec_PROGRAMS += daprcerts-request
+daprcerts_request_SOURCES = src/tools/request.c
+daprcerts_request_LDADD = libtools.a libclient.a librpc.a libproto.a libpki.a libbase.a \
+  $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS)
+
 pkglibexec_PROGRAMS += daprcerts-sentry
 daprcerts_sentry_SOURCES = src/tools/sentry.c
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
