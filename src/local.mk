@@ -81,6 +81,7 @@ noinst_LIBRARIES += libtools.a
 libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libtools_a_SOURCES = \
   src/tools/kty.c src/tools/kty.h \
+  src/tools/pair.c src/tools/pair.h \
   src/tools/report.c src/tools/report.h \
   src/tools/tool.c src/tools/tool.h \
   src/tools/when.c src/tools/when.h
@@ -91,6 +92,11 @@ pkglibexec_PROGRAMS += daprcerts-ca-init
 daprcerts_ca_init_SOURCES = src/tools/ca-init.c
 daprcerts_ca_init_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_ca_init_LDADD = $(OFFLINE_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-issue
+daprcerts_issue_SOURCES = src/tools/issue.c
+daprcerts_issue_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_issue_LDADD = $(OFFLINE_LIBS)
 
 if WITH_SENTRY
 # --- rpc: bytes and messages, both sides, no socket ----------------------------------------------------------------

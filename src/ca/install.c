@@ -33,3 +33,27 @@ int dc_install_new(const char *dir, const struct dc_init_set *set, const char *c
   if (!rc) rc = add_settings(&files, dir, control_plane_trust_domain, control_plane_namespace, err);
   return rc ? rc : dc_publish(dir, &files, DC_PUBLISH_NEW, err);
 }
+
+enum { FILE_MAX = 1 << 20 };
+
+static const char *or_usual(const char *name, enum dc_file file) { return name ? name : dc_layout_files[file].name; }
+
+int dc_install_load(const char *dir, const struct dc_install_names *names, int64_t now, struct dc_authority **out,
+                    struct dc_err *err) {
+  static const struct dc_install_names usual;
+  if (!names) names = &usual;
+  const char *const list[] = {or_usual(names->ca_crt, DC_FILE_CA_CRT), or_usual(names->issuer_crt, DC_FILE_ISSUER_CRT),
+                              or_usual(names->issuer_key, DC_FILE_ISSUER_KEY)};
+  struct dc_buf files[DC_COUNT(list)] = {DC_BUF_INIT, DC_BUF_INIT, DC_BUF_INIT};
+  int rc = dc_publish_read(dir, list, DC_COUNT(list), FILE_MAX, files, err);
+  if (!rc) {
+    const struct dc_authority_files bytes = {.ca_crt = {files[0].data, files[0].len},
+                                             .issuer_crt = {files[1].data, files[1].len},
+                                             .issuer_key = {files[2].data, files[2].len},
+                                             .ca_crt_name = list[0], .issuer_crt_name = list[1],
+                                             .issuer_key_name = list[2]};
+    rc = dc_authority_load(&bytes, now, out, err);
+  }
+  for (size_t i = 0; i < DC_COUNT(list); i++) dc_buf_free(&files[i]);
+  return rc ? dc_err_add(err, rc, "the credentials in '%s'", dir) : 0;
+}

@@ -10,11 +10,10 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "ca/install.h"
 #include "ca/sign.h"
 #include "pki/spiffe.h"
-#include "store/publish.h"
 
-enum { CREDENTIAL_MAX = 1 << 20 };            /* bytes of one file */
 static const int64_t serving_ttl_min = 3600;  /* seconds: a short workload TTL need not mean a new leaf each second */
 
 struct shared_snapshot {
@@ -96,17 +95,9 @@ static int snapshot_new(const struct dc_live *live, struct dc_authority *authori
 /* --- reading ------------------------------------------------------------------------------------------------------------ */
 
 static int load_authority(const struct dc_sentry_config *config, struct dc_authority **out, struct dc_err *err) {
-  const char *names[] = {config->ca_crt, config->issuer_crt, config->issuer_key};
-  struct dc_buf files[3] = {DC_BUF_INIT};
-  int rc = dc_publish_read(config->dir, names, DC_COUNT(names), CREDENTIAL_MAX, files, err);
-  if (!rc) {
-    struct dc_authority_files bytes = {.ca_crt = {files[0].data, files[0].len},
-                                       .issuer_crt = {files[1].data, files[1].len},
-                                       .issuer_key = {files[2].data, files[2].len}};
-    rc = dc_authority_load(&bytes, dc_clock_wall(), out, err);
-  }
-  for (size_t i = 0; i < DC_COUNT(files); i++) dc_buf_free(&files[i]);
-  return rc;
+  const struct dc_install_names names = {
+      .ca_crt = config->ca_crt, .issuer_crt = config->issuer_crt, .issuer_key = config->issuer_key};
+  return dc_install_load(config->dir, &names, dc_clock_wall(), out, err);
 }
 
 int dc_live_reload(struct dc_live *live, struct dc_err *err) {

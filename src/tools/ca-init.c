@@ -229,20 +229,6 @@ static int make_authority(const struct job *job, struct dc_err *err) {
 
 /* --- a client pair beside what is there -------------------------------------------------------------------------------- */
 
-static int load_authority(const struct job *job, struct dc_authority **out, struct dc_err *err) {
-  static const char *const names[] = {"ca.crt", "issuer.crt", "issuer.key"};
-  struct dc_buf files[DC_COUNT(names)] = {DC_BUF_INIT, DC_BUF_INIT, DC_BUF_INIT};
-  struct dc_authority_files bytes;
-  int rc = dc_publish_read(job->dir, names, DC_COUNT(names), FILE_MAX, files, err);
-
-  bytes = (struct dc_authority_files){.ca_crt = {files[0].data, files[0].len},
-                                      .issuer_crt = {files[1].data, files[1].len},
-                                      .issuer_key = {files[2].data, files[2].len}};
-  if (rc == 0) rc = dc_authority_load(&bytes, job->now, out, err);
-  for (size_t i = 0; i < DC_COUNT(names); i++) dc_buf_free(&files[i]);
-  return rc < 0 ? dc_err_add(err, rc, "the credentials in '%s'", job->dir) : 0;
-}
-
 static int publish_client(const struct job *job, const struct dc_buf *crt, const struct dc_buf *key,
                           struct dc_err *err) {
   const struct dc_file_row *crt_row = &dc_layout_files[DC_FILE_CLIENT_CRT];
@@ -267,7 +253,7 @@ static int report_client(const struct job *job, const struct dc_buf *crt, struct
 static int add_client(const struct job *job, struct dc_err *err) {
   struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
   struct dc_buf crt DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = load_authority(job, &authority, err);
+  int rc = dc_install_load(job->dir, NULL, job->now, &authority, err);
 
   if (rc == 0)
     rc = dc_init_client(authority, job->trust_domain, job->kind, job->rsa_bits, job->now, &crt, &key, err);
