@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Unit tests mirror src/: tests/unit/LEVEL/FILE.c tests src/LEVEL/FILE.c, one program each, TAP on its standard output.
 
-EXTRA_DIST += tests/unit/tap.h
+EXTRA_DIST += tests/unit/tap.h tests/cli/lib.sh
 
 if WITH_SENTRY
 # --- rpc ------------------------------------------------------------------------------------------------------------
@@ -53,3 +53,8 @@ tests_unit_ca_init_LDADD = $(PKI_TEST_LIBS)
 tests_unit_ca_sign_SOURCES = tests/unit/ca/sign.c
 tests_unit_ca_sign_CPPFLAGS = $(PKI_TEST_CPPFLAGS)
 tests_unit_ca_sign_LDADD = $(PKI_TEST_LIBS)
+
+# --- ca-init and issue, by openssl and certtool ------------------------------------------------------------------------
+dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh
+TESTS += tests/cli/ca-init.sh tests/cli/issue.sh
+EXTRA_DIST += tests/cli/openssl-ca.sh

@@ -207,11 +207,18 @@ static int publish_locked(const char *dir, const struct dc_set *set, enum dc_pub
   return install(dir, err);
 }
 
+/* The plain refusal: it touches nothing, not even our own corner. Not where a publisher died half-way: that is finished
+ * first, since other programs see half a set until then. */
+static int refuse_early(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
+  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
+  int interrupted = mark ? dc_os_exists(mark, err) : dc_err_nomem(err);
+  if (interrupted) return interrupted < 0 ? interrupted : 0;
+  return how == DC_PUBLISH_REPLACE ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+}
+
 int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
   struct dc_lock lock DC_CLEANUP(dc_lock_release) = DC_LOCK_INIT;
-  int rc = 0;
-  /* the plain refusal first: it touches nothing, not even our own corner */
-  if (how != DC_PUBLISH_REPLACE) rc = refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  int rc = refuse_early(dir, set, how, err);
   if (!rc) rc = dc_os_mkdir(dir, true, err);
   if (!rc) rc = check_format(dir, err);
   if (!rc) rc = make_part(dir, DC_LAYOUT_OWN, err);

@@ -58,6 +58,14 @@ has() {
   fi
 }
 
+# lacks FILE TEXT WHAT: the file does not hold the fixed text.
+lacks() {
+  if grep -qF -- "$2" "$1"; then
+    fail "$3: has \"$2\""
+    sed 's/^/# /' "$1"
+  else pass "$3"; fi
+}
+
 # has_command NAME: for peers that a machine may lack.
 has_command() { command -v "$1" >/dev/null 2>&1; }
 

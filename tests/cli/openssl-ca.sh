@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# CAs that other programs make, by openssl alone. Sourced by tests.
+
+# pair_fits CRT KEY: the key is the certificate's.
+pair_fits() {
+  openssl x509 -in "$1" -noout -pubkey >"$WORK/pair.crt" 2>/dev/null &&
+    openssl pkey -in "$2" -pubout >"$WORK/pair.key" 2>/dev/null && cmp -s "$WORK/pair.crt" "$WORK/pair.key"
+}
+
+# guide_ca DIR: the openssl recipe of Dapr's guide.
+guide_ca() {
+  mkdir -p "$1/work"
+  cat >"$1/work/root.conf" <<'CONF'
+[req]
+distinguished_name = req_distinguished_name
+x509_extensions = v3_req
+prompt = no
+[req_distinguished_name]
+C = US
+ST = VA
+L = Daprville
+O = dapr.io/sentry
+OU = dapr.io/sentry
+CN = cluster.local
+[v3_req]
+basicConstraints = critical, CA:true
+keyUsage = critical, digitalSignature, cRLSign, keyCertSign
+extendedKeyUsage = serverAuth, clientAuth
+subjectAltName = @alt_names
+[alt_names]
+DNS.1 = cluster.local
+CONF
+  sed 's/CA:true/CA:true, pathlen:0/' "$1/work/root.conf" >"$1/work/issuer.conf"
+  {
+    openssl ecparam -genkey -name prime256v1 | openssl ec -out "$1/ca.key"
+    openssl req -new -nodes -sha256 -key "$1/ca.key" -out "$1/work/root.csr" -config "$1/work/root.conf" \
+      -extensions v3_req
+    openssl x509 -req -sha256 -days 365 -in "$1/work/root.csr" -signkey "$1/ca.key" -outform PEM -out "$1/ca.crt" \
+      -extfile "$1/work/root.conf" -extensions v3_req
+    openssl ecparam -genkey -name prime256v1 | openssl ec -out "$1/issuer.key"
+    openssl req -new -sha256 -key "$1/issuer.key" -out "$1/work/issuer.csr" -config "$1/work/issuer.conf" \
+      -extensions v3_req
+    openssl x509 -req -in "$1/work/issuer.csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -CAcreateserial \
+      -CAserial "$1/work/serial" -outform PEM -out "$1/issuer.crt" -days 365 -sha256 -extfile "$1/work/issuer.conf" \
+      -extensions v3_req
+  } >"$1/work/log" 2>&1
+  rm -r "$1/work"
+}
+
+# step_ca DIR: as `step certificate create cluster.local` makes root and intermediate: one subject for both, and an
+# issuer without authority key identifier, which openssl itself cannot verify and Dapr accepts.
+step_ca() {
+  mkdir -p "$1/work"
+  printf '%s\n' '[req]' 'distinguished_name = name' '[name]' >"$1/work/req.conf"
+  printf '%s\n' 'basicConstraints = critical, CA:true, pathlen:1' 'keyUsage = critical, keyCertSign, cRLSign' \
+    'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = none' >"$1/work/root.ext"
+  sed 's/pathlen:1/pathlen:0/' "$1/work/root.ext" >"$1/work/issuer.ext"
+  {
+    for key in ca issuer; do
+      openssl ecparam -genkey -name prime256v1 -noout -out "$1/$key.key"
+      openssl req -new -key "$1/$key.key" -subj /CN=cluster.local -config "$1/work/req.conf" -out "$1/work/$key.csr"
+    done
+    openssl x509 -req -in "$1/work/ca.csr" -signkey "$1/ca.key" -days 3650 -extfile "$1/work/root.ext" -out "$1/ca.crt"
+    openssl x509 -req -in "$1/work/issuer.csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -CAcreateserial \
+      -CAserial "$1/work/serial" -days 365 -extfile "$1/work/issuer.ext" -out "$1/issuer.crt"
+  } >"$1/work/log" 2>&1
+  rm -r "$1/work"
+}
