@@ -119,7 +119,7 @@ int dc_pem_next(const char **at, size_t *left, struct dc_pem *block, struct dc_e
     *left = r.left;
     return 1;
   }
-  *at += *left;
+  if (*left) *at += *left; /* AT may be NULL when there is nothing */
   *left = 0;
   return 0;
 }
