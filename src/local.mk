@@ -18,6 +18,7 @@ libbase_a_SOURCES = \
   src/base/path.c src/base/path.h \
   src/base/pem.c src/base/pem.h \
   src/base/proc.c src/base/proc.h \
+  src/base/slice.c src/base/slice.h \
   src/base/utf8.c src/base/utf8.h
 
 # --- the dispatcher: libc and inih alone --------------------------------------------------------------------------
@@ -73,6 +74,7 @@ libpki_a_SOURCES = \
 noinst_LIBRARIES += libca.a
 libca_a_SOURCES = \
   src/ca/authority.c src/ca/authority.h \
+  src/ca/identity.c src/ca/identity.h \
   src/ca/init.c src/ca/init.h \
   src/ca/install.c src/ca/install.h \
   src/ca/sign.c src/ca/sign.h

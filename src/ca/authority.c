@@ -177,12 +177,13 @@ int64_t dc_authority_not_after(const struct dc_authority *authority) { return au
 
 int dc_authority_check(const struct dc_authority *authority, int64_t now, struct dc_err *err) {
   const struct dc_cert *issuer = authority->chain.certs[0];
+  char time[DC_CLOCK_TEXT_MAX];
   int rc = dc_chain_check_time(authority->paths, authority->path_count, now, err);
 
   if (rc == 0) return 0;
   if (now > issuer->not_after)
-    (void)dc_err_set(err, rc, "the issuer certificate has ended: put a new issuer.crt and issuer.key, signed by the "
-                              "root, in its place");
+    (void)dc_err_set(err, rc, "the issuer certificate has ended at %s: put a new issuer.crt and issuer.key, signed by "
+                              "the root, in its place", dc_clock_rfc3339(issuer->not_after, time));
   else if (now >= issuer->not_before)
     (void)dc_err_add(err, rc, "no valid trust anchor verifies the issuer: put a new set of ca.crt, issuer.crt and "
                               "issuer.key in its place");

@@ -71,13 +71,7 @@ int dc_sign_leaf(const struct dc_authority *authority, const struct dc_leaf *lea
   return dc_buf_check(chain_pem, err);
 }
 
-/* --- identities of ours ------------------------------------------------------------------------------------------ */
-
-void dc_identity_free(struct dc_identity *identity) {
-  dc_key_free(identity->key);
-  identity->key = NULL;
-  dc_bundle_free(&identity->chain);
-}
+/* --- an identity of ours ----------------------------------------------------------------------------------------- */
 
 int dc_sign_serving(const struct dc_authority *authority, struct dc_slice spiffe_id, int64_t ttl, int64_t skew,
                     int64_t now, struct dc_identity *out, struct dc_err *err) {

@@ -4,6 +4,7 @@
 #define DC_CA_SIGN_H
 
 #include "ca/authority.h"
+#include "ca/identity.h"
 
 /* A leaf to be made. Everything is borrowed. */
 struct dc_leaf {
@@ -21,15 +22,6 @@ struct dc_leaf {
  * DC_EINVAL: names or dates that make no certificate. Threads may call it at once. */
 int dc_sign_leaf(const struct dc_authority *authority, const struct dc_leaf *leaf, int64_t now,
                  struct dc_buf *chain_pem, int64_t *not_after, struct dc_err *err) DC_NODISCARD;
-
-/* A key of ours and its certificate chain, leaf first, without the root. */
-struct dc_identity {
-  struct dc_key *key;
-  struct dc_bundle chain;
-};
-
-#define DC_IDENTITY_INIT {.key = NULL}
-void dc_identity_free(struct dc_identity *identity); /* leaves DC_IDENTITY_INIT; for DC_CLEANUP too */
 
 /* What a sentry shows in TLS: a new Ed25519 key, whatever the issuer's; URI SPIFFE_ID, DNS cluster.local (sidecars up
  * to 1.13 look for that); both usages. TTL and SKEW in seconds. */

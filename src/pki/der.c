@@ -9,14 +9,6 @@
 
 #include "base/clock.h"
 
-struct dc_slice dc_slice_text(const char *text) {
-  return (struct dc_slice){(const unsigned char *)text, strlen(text)};
-}
-
-bool dc_slice_equal(struct dc_slice a, struct dc_slice b) {
-  return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
 bool dc_der_next(struct dc_slice *at, unsigned char *tag, struct dc_slice *content, struct dc_slice *element) {

@@ -11,18 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-
-/* Bytes that somebody else owns. */
-struct dc_slice {
-  const unsigned char *data;
-  size_t len;
-};
-
-/* A slice of a string literal or array, without its NUL. */
-#define DC_SLICE(array) ((struct dc_slice){(const unsigned char *)(array), sizeof(array) - 1})
-
-struct dc_slice dc_slice_text(const char *text);
-bool dc_slice_equal(struct dc_slice a, struct dc_slice b);
+#include "base/slice.h"
 
 enum {
   DC_DER_BOOLEAN = 0x01,

@@ -143,8 +143,10 @@ static int refuse_existing(const char *dir, const struct dc_set *set, bool whole
     if (there) dc_buf_printf(&found, "%s'%s'", found.len ? ", " : "", name);
   }
   if (found.len == 0) return dc_buf_check(&found, err);
-  return dc_err_set(err, DC_EEXIST, "'%s' holds credentials already (%s): nothing was changed", dir,
-                    dc_buf_text(&found));
+  return dc_err_set(err, DC_EEXIST,
+                    "'%s' holds credentials already (%s): nothing was changed; move them away first, or name another "
+                    "directory",
+                    dir, dc_buf_text(&found));
 }
 
 /* Copies, not links: a file that something else rewrites in place must not change its past. */
