@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs the Go peers against a server: Dapr's own client code, grpc-go with go-spiffe, sidecars of older versions.
+. "$TOP_SRCDIR/tests/interop/go-home.sh"
+. "$TOP_SRCDIR/tests/cli/lib.sh"
+. "$TOP_SRCDIR/tests/interop/server.sh"
+. "$TOP_SRCDIR/tests/interop/go-env.sh"
+
+if [ -z "$GO" ]; then
+  skip 'Go peers' "no peer: Go $GO_WANTED or newer (tests/interop/fetch-peers.sh gets it)"
+  finish
+fi
+if ! (cd "$TOP_SRCDIR/tests/interop" && GOFLAGS=-mod=readonly GOPROXY=off "$GO" test -c -o "$WORK/peers" .) \
+  >"$WORK/build.log" 2>&1; then
+  skip 'Go peers' 'no peer: the modules are not in the cache (tests/interop/fetch-peers.sh gets them)'
+  sed 's/^/# /' "$WORK/build.log" | tail -n 5
+  finish
+fi
+
+# run_peers WHAT TEST-OPTION...: a TAP line for each Go test.
+run_peers() {
+  what=$1
+  shift
+  (cd "$WORK" && ./peers -test.v -test.timeout=300s "$@") >"$WORK/peers.log" 2>&1
+  peers_status=$?
+  sed -n 's/^ *--- \(PASS\|FAIL\|SKIP\): \([^ ]*\).*$/\1 \2/p' "$WORK/peers.log" >"$WORK/results"
+  while read -r result name; do
+    case $result in
+      PASS) pass "$what: $name" ;;
+      SKIP) ;; # each is run by another call below
+      FAIL) fail "$what: $name" ;;
+    esac
+  done <"$WORK/results"
+  if [ "$peers_status" -ne 0 ]; then
+    grep -v '^time=' "$WORK/peers.log" | sed 's/^/# /'
+    [ -s "$WORK/results" ] || fail "$what: the peers ran"
+  fi
+}
+
+
+for kty in EC OKP RSA; do
+  SENTRY_DIR=$WORK/ca-$kty
+  export SENTRY_DIR
+  status 0 "a CA of kind $kty" "$DAPRCERTS" ca-init --dir "$SENTRY_DIR" --kty "$kty"
+  start_sentry --issuer-credentials "$SENTRY_DIR"
+  run_peers "$kty CA"
+  stop_sentry
+  same 0 "$SENTRY_STATUS" "$kty CA: the server ends with status 0"
+done
+
+SENTRY_DIR=$WORK/ca-names
+SENTRY_TRUST_DOMAIN=cluster.local
+SENTRY_NAMESPACE=dapr-system
+export SENTRY_TRUST_DOMAIN SENTRY_NAMESPACE
+status 0 'a CA with other names' "$DAPRCERTS" ca-init --dir "$SENTRY_DIR" --trust-domain cluster.local --namespace dapr-system
+start_sentry --issuer-credentials "$SENTRY_DIR"
+run_peers 'other names'
+stop_sentry
+unset SENTRY_TRUST_DOMAIN SENTRY_NAMESPACE
+
+printf 'spec: {mtls: {enabled: true, workloadCertTTL: "10s", allowedClockSkew: "5s"}}\n' >"$WORK/short.yaml"
+SENTRY_DIR=$WORK/ca-EC
+SENTRY_TTL=10s
+export SENTRY_TTL
+start_sentry --issuer-credentials "$SENTRY_DIR" --config "$WORK/short.yaml"
+run_peers 'certificates of 10 s' -test.run 'Renews|CallEachOther'
+stop_sentry
+finish

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# A running server for a test: sourced after tests/cli/lib.sh.
+
+# start_sentry OPTION...: runs $DAPRCERTS sentry on a free port and waits until it serves. Sets SENTRY_PID, SENTRY_ADDR
+# and SENTRY_PORT; its log is $WORK/sentry.log. Returns 1 when it ends before it serves.
+start_sentry() {
+  rm -f "$WORK/ready"
+  "$DAPRCERTS" sentry --port 0 --ready-file "$WORK/ready" "$@" >"$WORK/sentry.log" 2>&1 &
+  SENTRY_PID=$!
+  until [ -s "$WORK/ready" ]; do
+    kill -0 "$SENTRY_PID" 2>/dev/null || {
+      wait "$SENTRY_PID"
+      SENTRY_STATUS=$?
+      SENTRY_PID=
+      return 1
+    }
+    sleep 0.05
+  done
+  SENTRY_ADDR=$(sed -n 's/^grpc //p' "$WORK/ready" | head -n 1)
+  SENTRY_PORT=${SENTRY_ADDR##*:}
+  export SENTRY_ADDR
+}
+
+# stop_sentry: SIGTERM, then its end; SENTRY_STATUS is its exit status.
+stop_sentry() {
+  [ -n "${SENTRY_PID:-}" ] || return 0
+  kill -TERM "$SENTRY_PID" 2>/dev/null
+  wait "$SENTRY_PID"
+  SENTRY_STATUS=$?
+  SENTRY_PID=
+}
+
+trap 'if [ -n "${SENTRY_PID:-}" ]; then kill -KILL "$SENTRY_PID" 2>/dev/null; fi; rm -rf "$WORK"' EXIT
