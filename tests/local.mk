@@ -58,3 +58,15 @@ tests_unit_ca_sign_LDADD = $(PKI_TEST_LIBS)
 dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh
 TESTS += tests/cli/ca-init.sh tests/cli/issue.sh
 EXTRA_DIST += tests/cli/openssl-ca.sh
+
+# --- other people's clients ------------------------------------------------------------------------------------------
+EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-home.sh \
+  tests/interop/fetch-peers.sh tests/interop/go.mod tests/interop/go.sum tests/interop/main_test.go \
+  tests/interop/certificate_test.go tests/interop/contract_test.go tests/interop/dapr_test.go \
+  tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/cmd/sidecar/main.go \
+  tests/interop/cmd/bench/main.go tests/interop/sentry.proto tests/interop/client.py
+INTEROP_TESTS = tests/interop/go.sh tests/interop/python.sh tests/interop/tools.sh
+dist_check_SCRIPTS += $(INTEROP_TESTS)
+if WITH_SENTRY
+TESTS += $(INTEROP_TESTS)
+endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// bench measures one running server and prints one line of JSON: what a SignCertificate call costs it in CPU time, how
+// many it answers a second, what memory it holds.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	sentryv1pb "github.com/dapr/dapr/pkg/proto/sentry/v1"
+	"google.golang.org/grpc"
+
+	"daprcerts.interop/peer"
+)
+
+type process int
+
+// cpu is user and system time of all threads, in seconds; the kernel counts it in hundredths.
+func (p process) cpu() float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
+	check(err)
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+2:]))
+	user, err := strconv.ParseFloat(fields[11], 64)
+	check(err)
+	system, err := strconv.ParseFloat(fields[12], 64)
+	check(err)
+	return (user + system) / 100
+}
+
+// resident is in KiB.
+func (p process) resident() int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p))
+	check(err)
+	for _, line := range strings.Split(string(text), "\n") {
+		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
+			kib, err := strconv.Atoi(strings.Fields(rest)[0])
+			check(err)
+			return kib
+		}
+	}
+	return 0
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type load struct {
+	s    *peer.Sentry
+	csrs [][]byte
+	next atomic.Int64
+}
+
+func (l *load) call(conn *grpc.ClientConn) {
+	csr := l.csrs[int(l.next.Add(1))%len(l.csrs)]
+	_, err := sentryv1pb.NewCAClient(conn).SignCertificate(context.Background(),
+		&sentryv1pb.SignCertificateRequest{Id: "app", Namespace: "default", CertificateSigningRequest: csr})
+	check(err)
+}
+
+func (l *load) dial() *grpc.ClientConn {
+	conn, err := l.s.Dial()
+	check(err)
+	return conn
+}
+
+// run spreads calls over workers.
+func run(workers, calls int, work func(worker int)) {
+	var wait sync.WaitGroup
+	for w := 0; w < workers; w++ {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			for i := 0; i < calls/workers; i++ {
+				work(w)
+			}
+		}()
+	}
+	wait.Wait()
+}
+
+// kept: 8 connections, 4 calls at once on each.
+func (l *load) kept(calls int) {
+	conns := make([]*grpc.ClientConn, 8)
+	for i := range conns {
+		conns[i] = l.dial()
+		defer conns[i].Close()
+	}
+	run(32, calls, func(worker int) { l.call(conns[worker%8]) })
+}
+
+// fresh: a connection a call, 8 at once, as sidecars do.
+func (l *load) fresh(calls int) {
+	run(8, calls, func(int) {
+		conn := l.dial()
+		defer conn.Close()
+		l.call(conn)
+	})
+}
+
+// crowd opens connections that have made a call, all at once, then closes them.
+func (l *load) crowd(count int) int {
+	conns := make([]*grpc.ClientConn, count)
+	var at atomic.Int64
+	run(16, count, func(int) {
+		conn := l.dial()
+		l.call(conn)
+		conns[at.Add(1)-1] = conn
+	})
+	for _, conn := range conns[:at.Load()] {
+		conn.Close()
+	}
+	return int(at.Load())
+}
+
+type result struct {
+	CPU  float64 `json:"cpu_us"`
+	Rate float64 `json:"calls_per_s"`
+}
+
+func measure(p process, calls int, load func(int)) result {
+	before, begin := p.cpu(), time.Now()
+	load(calls)
+	return result{(p.cpu() - before) * 1e6 / float64(calls), float64(calls) / time.Since(begin).Seconds()}
+}
+
+func main() {
+	pid := flag.Int("pid", 0, "the server's process")
+	what := flag.String("what", "", "kept, fresh, crowd, resident or ready")
+	kind := flag.String("kind", peer.Ed25519, "key of the requests")
+	calls := flag.Int("calls", 8000, "how many")
+	flag.Parse()
+	p := process(*pid)
+	if *what == "resident" {
+		fmt.Println(p.resident())
+		return
+	}
+	if *what == "ready" { // waits until the address accepts
+		for i := 0; i < 2000; i++ {
+			conn, err := net.Dial("tcp", os.Getenv("SENTRY_ADDR"))
+			if err == nil {
+				conn.Close()
+				return
+			}
+			time.Sleep(time.Millisecond / 4)
+		}
+		check(fmt.Errorf("nobody listens at %s", os.Getenv("SENTRY_ADDR")))
+	}
+	s, err := peer.FromEnv()
+	check(err)
+	if _, err := os.Stat(filepath.Join(s.Dir, "ca.crt")); err != nil {
+		check(err)
+	}
+	l := &load{s: s}
+	for i := 0; i < 200; i++ {
+		l.csrs = append(l.csrs, peer.CSR(peer.NewKey(*kind), "", peer.NewLabel))
+	}
+	switch *what {
+	case "kept":
+		l.kept(64)
+		check(json.NewEncoder(os.Stdout).Encode(measure(p, *calls, l.kept)))
+	case "fresh":
+		l.fresh(16)
+		check(json.NewEncoder(os.Stdout).Encode(measure(p, *calls, l.fresh)))
+	case "crowd":
+		count := l.crowd(*calls)
+		// the clients are gone; the server has a moment to notice
+		for i := 0; i < 50; i++ {
+			time.Sleep(100 * time.Millisecond)
+		}
+		fmt.Println(count, p.resident())
+	default:
+		check(fmt.Errorf("-what %q", *what))
+	}
+}
