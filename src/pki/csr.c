@@ -105,17 +105,8 @@ static int add_info(struct dc_buf *info, const struct dc_key *key, const struct 
 
 int dc_csr_make(const struct dc_key *key, const struct dc_san *sans, size_t san_count, struct dc_buf *out,
                 struct dc_err *err) {
-  struct dc_buf info DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, signature DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  struct dc_slice algorithm = dc_key_algorithm(key);
-  size_t mark;
+  struct dc_buf info DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int rc = add_info(&info, key, sans, san_count, err);
 
-  if (rc == 0) rc = dc_key_sign(key, (struct dc_slice){info.data, info.len}, &signature, err);
-  if (rc < 0) return rc;
-  mark = dc_der_begin(out, DC_DER_SEQUENCE);
-  dc_buf_add(out, info.data, info.len);
-  dc_buf_add(out, algorithm.data, algorithm.len);
-  dc_der_add_bits(out, signature.data, signature.len);
-  dc_der_end(out, mark);
-  return dc_buf_check(out, err);
+  return rc < 0 ? rc : dc_key_seal(key, (struct dc_slice){info.data, info.len}, out, err);
 }

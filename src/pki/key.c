@@ -304,3 +304,19 @@ int dc_key_sign(const struct dc_key *key, struct dc_slice data, struct dc_buf *o
   gnutls_free(signature.data);
   return dc_buf_check(out, err);
 }
+
+int dc_key_seal(const struct dc_key *key, struct dc_slice body, struct dc_buf *out, struct dc_err *err) {
+  struct dc_buf signature DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_slice algorithm = dc_key_algorithm(key);
+  size_t mark;
+  int rc = dc_key_sign(key, body, &signature, err);
+
+  if (rc < 0) return rc;
+  (void)dc_buf_reserve(out, body.len + algorithm.len + signature.len + 16); /* one allocation; checked below */
+  mark = dc_der_begin(out, DC_DER_SEQUENCE);
+  dc_buf_add(out, body.data, body.len);
+  dc_buf_add(out, algorithm.data, algorithm.len);
+  dc_der_add_bits(out, signature.data, signature.len);
+  dc_der_end(out, mark);
+  return dc_buf_check(out, err);
+}

@@ -129,20 +129,10 @@ static int add_tbs(struct dc_buf *out, const struct dc_profile *profile, const s
 
 int dc_profile_sign(const struct dc_profile *profile, const struct dc_signer *signer, struct dc_buf *out,
                     struct dc_err *err) {
-  struct dc_buf tbs DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, signature DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  struct dc_slice algorithm = dc_key_algorithm(signer->key);
-  size_t mark;
+  struct dc_buf tbs DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int rc;
 
   (void)dc_buf_reserve(&tbs, TBS_USUAL); /* one allocation; whether it failed is found out below */
-  rc = add_tbs(&tbs, profile, signer, algorithm, err);
-  if (rc == 0) rc = dc_key_sign(signer->key, (struct dc_slice){tbs.data, tbs.len}, &signature, err);
-  if (rc < 0) return rc;
-  (void)dc_buf_reserve(out, tbs.len + algorithm.len + signature.len + 16);
-  mark = dc_der_begin(out, DC_DER_SEQUENCE);
-  dc_buf_add(out, tbs.data, tbs.len);
-  dc_buf_add(out, algorithm.data, algorithm.len);
-  dc_der_add_bits(out, signature.data, signature.len);
-  dc_der_end(out, mark);
-  return dc_buf_check(out, err);
+  rc = add_tbs(&tbs, profile, signer, dc_key_algorithm(signer->key), err);
+  return rc < 0 ? rc : dc_key_seal(signer->key, (struct dc_slice){tbs.data, tbs.len}, out, err);
 }
