@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/os.h"
-#include "base/path.h"
 #include "tools/env-export.h"
+#include "tools/program.h"
 #include "tools/tool.h"
 
 #ifdef WITH_SENTRY
@@ -119,28 +118,9 @@ static int unknown(const char *name) {
 
 /* --- running a program -------------------------------------------------------------------------------------------------------------- */
 
-/* DIR/daprcerts-NAME when it can be run, else NULL. */
-static char *program_in(const char *dir, const char *name) {
-  struct dc_buf path DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  dc_buf_printf(&path, "%s/daprcerts-%s", dir, name);
-  if (path.failed || access(dc_buf_text(&path), X_OK)) return NULL;
-  return dc_buf_take_text(&path);
-}
-
-/* $DAPRCERTS_EXEC_PATH alone when it is set; else beside the dispatcher, which finds a build tree; else as installed. */
-static char *find_program(const char *argv0, const char *name) {
-  const char *named = getenv("DAPRCERTS_EXEC_PATH");
-  if (named && *named) return program_in(named, name);
-  char *self DC_CLEANUP(dc_mem_free) = dc_os_self_path(argv0);
-  char *real DC_CLEANUP(dc_mem_free) = self ? realpath(self, NULL) : NULL;
-  char *dir DC_CLEANUP(dc_mem_free) = real ? dc_path_parent(real) : NULL;
-  char *path = dir ? program_in(dir, name) : NULL;
-  return path ? path : program_in(DC_LIBEXECDIR, name);
-}
-
 static int run(const struct command *command, char *argv0, int argc, char **argv) {
   if (command->run) return command->run(argc, argv);
-  char *path DC_CLEANUP(dc_mem_free) = find_program(argv0, command->name);
+  char *path DC_CLEANUP(dc_mem_free) = dc_program_find(argv0, command->name);
   if (!path && command->server && !HAVE_SERVER) {
     fprintf(stderr, "daprcerts: '%s' was left out of this build (--disable-sentry); install daprcerts-sentry\n",
             command->name);

@@ -82,8 +82,10 @@ libca_a_SOURCES = \
 noinst_LIBRARIES += libtools.a
 libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libtools_a_SOURCES = \
+  src/tools/ask.c src/tools/ask.h \
   src/tools/kty.c src/tools/kty.h \
   src/tools/pair.c src/tools/pair.h \
+  src/tools/program.c src/tools/program.h \
   src/tools/report.c src/tools/report.h \
   src/tools/tool.c src/tools/tool.h \
   src/tools/when.c src/tools/when.h

@@ -16,6 +16,7 @@
 #include "pki/csr.h"
 #include "pki/spiffe.h"
 #include "store/layout.h"
+#include "tools/ask.h"
 #include "tools/kty.h"
 #include "tools/pair.h"
 #include "tools/report.h"
@@ -28,6 +29,7 @@ enum { CSR_MAX = 1 << 16, NAME_MAX_LEN = 64 };
 
 static struct {
   const char *dir, *out, *csr, *ns, *trust_domain, *not_before, *not_after;
+  const char *sentry, *trust_anchors, *token_file, *control_plane_trust_domain, *control_plane_namespace;
   struct dc_strings sans;
   int64_t ttl;
   bool ttl_given, out_given, to_stdout, force, json;
@@ -54,6 +56,19 @@ static const struct dc_opt opts[] = {
     {.name = "csr", .kind = DC_OPT_STRING, .value = &opt.csr, .arg = "FILE",
      .help = "certify the key of this request (PEM; - is standard input) instead of making one; its names are not "
              "taken"},
+    {.kind = DC_OPT_HEADING, .help = "Who signs, if not the issuer in the directory:"},
+    {.name = "sentry", .kind = DC_OPT_STRING, .value = &opt.sentry, .arg = "HOST:PORT",
+     .help = "ask this running sentry, ours or Dapr's, as a sidecar does; it decides on names and times"},
+    {.name = "trust-anchors", .kind = DC_OPT_STRING, .value = &opt.trust_anchors, .arg = "FILE",
+     .help = "what its certificate must lead to",
+     .shown = "the directory's ca.crt when --dir is given, else $DAPR_TRUST_ANCHORS, else the directory's"},
+    {.name = "token-file", .kind = DC_OPT_STRING, .value = &opt.token_file, .arg = "FILE",
+     .help = "a JWT that proves who asks", .shown = "$DAPR_SENTRY_TOKEN_FILE"},
+    {.name = "control-plane-trust-domain", .kind = DC_OPT_STRING, .value = &opt.control_plane_trust_domain,
+     .arg = "NAME", .help = "the trust domain that it must have",
+     .shown = "$DAPR_CONTROLPLANE_TRUST_DOMAIN, daprcerts.conf, localhost"},
+    {.name = "control-plane-namespace", .kind = DC_OPT_STRING, .value = &opt.control_plane_namespace, .arg = "NAME",
+     .help = "the namespace that it must have", .shown = "$DAPR_CONTROLPLANE_NAMESPACE, daprcerts.conf, default"},
     {.kind = DC_OPT_HEADING, .help = "Where from and where to:"},
     {.name = "dir", .kind = DC_OPT_STRING, .value = &opt.dir, .arg = "DIR", .help = "the directory of the issuer",
      .shown = "$DAPRCERTS_DIR, else $HOME/.dapr/certs"},
@@ -83,6 +98,13 @@ static int check_usage(struct dc_err *err) {
     return dc_err_set(err, DC_EUSAGE, "'--ttl' and '--not-after' exclude each other");
   if (opt.csr && (opt.key.kty_given || opt.key.crv_given || opt.key.size_given))
     return dc_err_set(err, DC_EUSAGE, "'--csr' brings its own key: it excludes '--kty', '--crv' and '--size'");
+  if (opt.sentry && (opt.ttl_given || opt.not_before || opt.not_after || opt.sans.count))
+    return dc_err_set(err, DC_EUSAGE,
+                      "a sentry decides on names and times itself: '--sentry' excludes '--ttl', '--not-before', "
+                      "'--not-after' and '--san'");
+  if (!opt.sentry && (opt.trust_anchors || opt.token_file || opt.control_plane_trust_domain ||
+                      opt.control_plane_namespace))
+    return dc_err_set(err, DC_EUSAGE, "'--trust-anchors', '--token-file' and '--control-plane-...' go with '--sentry'");
   if (opt.to_stdout && opt.out_given)
     return dc_err_set(err, DC_EUSAGE, "'--stdout' and '--out' exclude each other");
   if (opt.csr && strcmp(opt.csr, "-") == 0 && !opt.out_given) opt.to_stdout = true;
@@ -92,6 +114,7 @@ static int check_usage(struct dc_err *err) {
 /* --- the job ------------------------------------------------------------------------------------------------------- */
 
 struct job {
+  const char *argv0;
   const char *name; /* the app id */
   char *dir;
   struct dc_settings settings;
@@ -249,8 +272,74 @@ static int sign_here(struct job *job, struct dc_err *err) {
   return 0;
 }
 
+/* --- by a running sentry ------------------------------------------------------------------------------------------------ */
+
+static int request_pem(const struct job *job, struct dc_buf *pem, struct dc_err *err) {
+  struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = 0;
+
+  if (job->key)
+    rc = dc_csr_make(job->key, NULL, 0, &der, err);
+  else
+    dc_buf_add(&der, job->csr.der.data, job->csr.der.len);
+  if (rc == 0) rc = dc_buf_check(&der, err);
+  if (rc < 0) return rc;
+  dc_pem_add(pem, "CERTIFICATE REQUEST", der.data, der.len);
+  return dc_buf_check(pem, err);
+}
+
+static int server_id(const struct job *job, struct dc_buf *id, struct dc_err *err) {
+  const struct dc_sources trust_domain = {.flag = opt.control_plane_trust_domain,
+                                          .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
+                                          .conf = job->settings.control_plane_trust_domain,
+                                          .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
+  const struct dc_sources ns = {.flag = opt.control_plane_namespace, .env = "DAPR_CONTROLPLANE_NAMESPACE",
+                                .conf = job->settings.control_plane_namespace,
+                                .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
+  const char *domain = NULL, *name = NULL;
+  int rc = dc_settings_pick(&trust_domain, &domain, err);
+
+  if (rc == 0) rc = dc_settings_pick(&ns, &name, err);
+  if (rc == 0)
+    rc = dc_spiffe_workload(id, dc_slice_text(domain), dc_slice_text(name), dc_slice_text("dapr-sentry"), err);
+  return rc < 0 ? dc_err_add(err, rc, "the server's identity") : 0;
+}
+
+/* The answer must be for the name that was asked for. */
+static int check_answer(struct job *job, struct dc_err *err) {
+  struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  struct dc_slice id;
+  int rc = dc_bundle_add_pem(&chain, dc_buf_text(&job->chain), job->chain.len, err);
+
+  if (rc == 0) rc = dc_spiffe_of_cert(chain.certs[0], &id, err);
+  if (rc < 0) return dc_err_add(err, rc, "the certificate that came back");
+  if (!dc_slice_equal(id, (struct dc_slice){job->id.data, job->id.len}))
+    return dc_err_set(err, DC_EMISMATCH, "the certificate that came back is for '%.*s', not '%s'", (int)id.len,
+                      (const char *)id.data, dc_buf_text(&job->id));
+  job->not_after = chain.certs[0]->not_after;
+  return 0;
+}
+
+static int sign_there(struct job *job, struct dc_err *err) {
+  struct dc_buf csr DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, server DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  char *ca_crt DC_CLEANUP(dc_mem_free) = dc_path_join(job->dir, dc_layout_files[DC_FILE_CA_CRT].name);
+  struct dc_ask ask = {.argv0 = job->argv0, .sentry = opt.sentry, .trust_anchors = opt.trust_anchors,
+                       .token_file = opt.token_file ? opt.token_file : getenv("DAPR_SENTRY_TOKEN_FILE"),
+                       .id = job->name, .ns = job->ns, .trust_domain = job->trust_domain};
+  int rc = ca_crt ? request_pem(job, &csr, err) : dc_err_nomem(err);
+
+  if (rc == 0) rc = server_id(job, &server, err);
+  if (rc < 0) return rc;
+  ask.server_id = dc_buf_text(&server);
+  if (!ask.trust_anchors && (opt.dir || !getenv("DAPR_TRUST_ANCHORS"))) ask.trust_anchors = ca_crt;
+  rc = dc_ask_sign(&ask, &csr, &job->chain, err);
+  return rc < 0 ? rc : check_answer(job, err);
+}
+
 /* Fills job->chain for job->key or job->csr: the one place that knows who signs. */
-static int obtain(struct job *job, struct dc_err *err) { return sign_here(job, err); }
+static int obtain(struct job *job, struct dc_err *err) {
+  return opt.sentry ? sign_there(job, err) : sign_here(job, err);
+}
 
 /* --- output -------------------------------------------------------------------------------------------------------------- */
 
@@ -312,7 +401,7 @@ static int deliver(const struct job *job, struct dc_err *err) {
 
 int main(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.items = NULL};
-  struct job job DC_CLEANUP(job_free) = {.now = dc_clock_wall(), .request = DC_PEM_INIT};
+  struct job job DC_CLEANUP(job_free) = {.argv0 = argv[0], .now = dc_clock_wall(), .request = DC_PEM_INIT};
   struct dc_err err = DC_ERR_INIT;
   int status, rc;
 

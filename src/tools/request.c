@@ -3,6 +3,7 @@
  * standard output. `daprcerts issue --sentry` runs it, so that issue itself links no HTTP/2. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/duration.h"
@@ -29,7 +30,7 @@ static const struct dc_opt opts[] = {
     {.name = "server-id", .kind = DC_OPT_STRING, .value = &opt.server_id, .arg = "SPIFFE-ID",
      .help = "who the server must be"},
     {.name = "trust-anchors", .kind = DC_OPT_STRING, .value = &opt.anchors, .arg = "FILE",
-     .help = "what its certificate must lead to"},
+     .help = "what its certificate must lead to", .shown = "the PEM in $DAPR_TRUST_ANCHORS"},
     {.name = "token-file", .kind = DC_OPT_STRING, .value = &opt.token_file, .arg = "FILE",
      .help = "a JWT that proves who asks"},
     {.name = "attempts", .kind = DC_OPT_NUMBER, .value = &opt.attempts, .min = 1, .max = 100, .arg = "N",
@@ -52,8 +53,7 @@ static int check_options(struct dc_err *err) {
   } needed[] = {{"sentry", opt.sentry},
                 {"id", opt.id},
                 {"namespace", opt.namespace},
-                {"server-id", opt.server_id},
-                {"trust-anchors", opt.anchors}};
+                {"server-id", opt.server_id}};
   for (size_t i = 0; i < DC_COUNT(needed); i++)
     if (!needed[i].value) return dc_err_set(err, DC_EUSAGE, "option '--%s' is needed", needed[i].name);
   return 0;
@@ -61,7 +61,14 @@ static int check_options(struct dc_err *err) {
 
 static int read_anchors(struct dc_bundle *anchors, struct dc_err *err) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = dc_os_read_file(opt.anchors, ANCHORS_MAX, &text, err);
+  const char *env = getenv("DAPR_TRUST_ANCHORS");
+  int rc = 0;
+  if (opt.anchors)
+    rc = dc_os_read_file(opt.anchors, ANCHORS_MAX, &text, err);
+  else if (env)
+    dc_buf_add_text(&text, env);
+  else
+    rc = dc_err_set(err, DC_EUSAGE, "option '--trust-anchors' or the variable DAPR_TRUST_ANCHORS is needed");
   if (!rc) rc = dc_bundle_add_pem(anchors, dc_buf_text(&text), text.len, err);
   return rc ? dc_err_add(err, rc, "trust anchors") : 0;
 }
