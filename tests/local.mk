@@ -70,3 +70,7 @@ dist_check_SCRIPTS += $(INTEROP_TESTS)
 if WITH_SENTRY
 TESTS += $(INTEROP_TESTS)
 endif
+
+# --- the dispatcher and env-export, in real shells ----------------------------------------------------------------------
+dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
+TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The dispatcher.
+. "$TOP_SRCDIR/tests/cli/lib.sh"
+
+status 0 '--version' "$DAPRCERTS" --version
+has "$WORK/out" 'daprcerts ' 'on standard output'
+status 0 '--help' "$DAPRCERTS" --help
+cp "$WORK/out" "$WORK/help"
+for command in ca-init env-export issue; do
+  has "$WORK/help" "  $command" "--help tells of $command"
+  status 0 "help $command" "$DAPRCERTS" help "$command"
+  has "$WORK/out" "usage: daprcerts $command" 'is its --help'
+  status 0 "$command --version" "$DAPRCERTS" "$command" --version
+  status 2 "$command with an unknown option" "$DAPRCERTS" "$command" --no-such-option
+  has "$WORK/err" "Try 'daprcerts $command --help'" 'names the help'
+done
+if grep -q '^  request' "$WORK/help"; then fail 'private programs are not told of'; else pass 'private programs are not told of'; fi
+status 2 'no command' "$DAPRCERTS"
+same '' "$(cat "$WORK/out")" 'nothing on standard output'
+status 2 'an unknown command' "$DAPRCERTS" isue
+has "$WORK/err" "did you mean 'issue'?" 'the nearest is named'
+status 2 'a command that resembles nothing' "$DAPRCERTS" frobnicate-all
+if grep -q 'did you mean' "$WORK/err"; then fail 'no guess is made'; else pass 'no guess is made'; fi
+
+# found through a symbolic link, through PATH, and by DAPRCERTS_EXEC_PATH alone when that is set
+ln -s "$DAPRCERTS" "$WORK/link"
+status 0 'through a symbolic link' "$WORK/link" issue --version
+status 0 'through PATH' env PATH="$(dirname "$DAPRCERTS"):$PATH" daprcerts issue --version
+mkdir "$WORK/exec"
+printf '#!/bin/sh\necho mine "$@"\n' >"$WORK/exec/daprcerts-issue"
+chmod +x "$WORK/exec/daprcerts-issue"
+status 0 'DAPRCERTS_EXEC_PATH' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" issue a 'b c'
+same 'mine a b c' "$(cat "$WORK/out")" 'runs what lies there, with its arguments'
+status 1 'and nothing else' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" ca-init
+has "$WORK/err" "cannot find the program 'daprcerts-ca-init'" 'which is said'
+status 1 'a full disk is an error' sh -c '"$DAPRCERTS" --help >/dev/full'
+finish
