@@ -125,7 +125,6 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
   struct dc_h2_stream *stream = stream_of(session, id);
   if (!stream || stream->answered) {
     nghttp2_session_consume_connection(session, n);
-    if (stream && (stream->discarded += n) > h2->limits.max_body_bytes) dc_h2_reset(stream, NGHTTP2_NO_ERROR);
     return 0;
   }
   if (n > h2->limits.max_body_bytes - stream->body.len) {
@@ -174,7 +173,9 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
   bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
               (frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
   struct dc_h2_stream *stream = ends ? stream_of(session, frame->hd.stream_id) : NULL;
-  if (stream && h2->resets > 0) h2->resets--;
+  if (!stream) return 0;
+  if (h2->resets > 0) h2->resets--;
+  if (!stream->whole) dc_h2_reset(stream, NGHTTP2_NO_ERROR);
   return 0;
 }
 

@@ -36,7 +36,6 @@ struct dc_h2_stream {
   struct dc_buf body;         /* received so far */
   bool whole;                 /* the peer has ended its side */
   bool answered;              /* server: dc_h2_reply was called */
-  size_t discarded;           /* body bytes that came after the answer */
   struct dc_buf out;          /* being sent */
   size_t out_sent;
   struct dc_h2_trailer *trailer;
@@ -79,9 +78,9 @@ bool dc_h2_done(const struct dc_h2 *h2);
 size_t dc_h2_open_streams(const struct dc_h2 *h2);
 
 /* Server: answers STREAM once. With no body, trailers join the headers in one block that ends the stream
- * (gRPC's Trailers-Only). BODY's bytes are moved out of it. What the peer still sends is thrown away, and the stream
- * reset with NO_ERROR (RFC 9113 section 8.1) when it is more than a body may be: a reset at once, though allowed, makes
- * some clients lose the answer. */
+ * (gRPC's Trailers-Only). BODY's bytes are moved out of it. If the peer's side is still open when the answer is out,
+ * the stream is reset with NO_ERROR, RFC 9113 section 8.1. Some clients lose the answer then: where nothing speaks
+ * against it, wait for `whole` before answering. */
 int dc_h2_reply(struct dc_h2_stream *stream, unsigned http_status, const struct dc_h2_header *headers,
                 size_t header_count, struct dc_buf *body, const struct dc_h2_header *trailers, size_t trailer_count,
                 struct dc_err *err) DC_NODISCARD;

@@ -186,11 +186,10 @@ static void reply(struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
 
 static void on_headers(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
-  struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
   stream->opened = conn->since = dc_clock_mono_ms();
-  if (dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer)) reply(stream, &answer);
 }
 
+/* What is too large is refused before it is here; every other answer waits for the whole request, see dc_h2_reply. */
 static void on_data(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
@@ -211,7 +210,8 @@ static void on_whole(struct dc_h2_stream *stream, void *user) {
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
   const uint8_t *message = NULL;
   size_t n = 0;
-  if (dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) == DC_GRPC_OK)
+  if (dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer) == DC_GRPC_OK &&
+      dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) == DC_GRPC_OK)
     dc_service_sign(conn->group->live, config, message, n, &answer);
   reply(stream, &answer);
   dc_grpc_reply_free(&answer);
