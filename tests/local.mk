@@ -71,6 +71,14 @@ if WITH_SENTRY
 TESTS += $(INTEROP_TESTS)
 endif
 
+# --- the server, by its command line and by peers that break the rules ---------------------------------------------------
+EXTRA_DIST += tests/sentry/peer.py
+SENTRY_TESTS = tests/cli/sentry.sh
+dist_check_SCRIPTS += $(SENTRY_TESTS)
+if WITH_SENTRY
+TESTS += $(SENTRY_TESTS)
+endif
+
 # --- the dispatcher and env-export, in real shells ----------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
 TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh

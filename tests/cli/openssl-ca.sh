@@ -66,3 +66,22 @@ step_ca() {
   } >"$1/work/log" 2>&1
   rm -r "$1/work"
 }
+
+# expired_ca DIR: a root that lives, and an issuer whose time ended in 2001.
+expired_ca() {
+  step_ca "$1"
+  mkdir "$1/work"
+  : >"$1/work/index"
+  echo 01 >"$1/work/serial"
+  printf '%s\n' '[ca]' 'default_ca = this' '[this]' "database = $1/work/index" "serial = $1/work/serial" \
+    "new_certs_dir = $1/work" 'default_md = sha256' 'policy = any' 'x509_extensions = issuer' 'unique_subject = no' \
+    '[any]' 'commonName = supplied' \
+    '[issuer]' 'basicConstraints = critical, CA:true, pathlen:0' 'keyUsage = critical, keyCertSign, cRLSign' \
+    'subjectKeyIdentifier = hash' '[req]' 'distinguished_name = name' '[name]' >"$1/work/conf"
+  {
+    openssl req -new -key "$1/issuer.key" -subj /CN=cluster.local -config "$1/work/conf" -out "$1/work/csr"
+    openssl ca -batch -config "$1/work/conf" -cert "$1/ca.crt" -keyfile "$1/ca.key" -startdate 20000101000000Z \
+      -enddate 20010101000000Z -in "$1/work/csr" -notext -out "$1/issuer.crt"
+  } >"$1/work/log" 2>&1
+  rm -r "$1/work"
+}

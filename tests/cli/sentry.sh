@@ -1,0 +1,321 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# daprcerts sentry by its command line, its files, its log and its signals. What it answers to calls: tests/interop.
+. "${TOP_SRCDIR:?}/tests/cli/lib.sh"
+. "$TOP_SRCDIR/tests/interop/server.sh"
+. "$TOP_SRCDIR/tests/cli/openssl-ca.sh"
+cd "$WORK" || exit 1
+
+ca=$WORK/ca
+"$DAPRCERTS" ca-init --dir "$ca" >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+
+# served [ADDRESS]: the identity that the server shows.
+served() {
+  openssl s_client -connect "${1:-$SENTRY_ADDR}" -alpn h2 </dev/null 2>/dev/null |
+    openssl x509 -noout -ext subjectAltName 2>/dev/null | sed -n 's/.*URI:\([^,]*\).*/\1/p'
+}
+
+# serves WHAT OPTION...: it starts and shows an identity; it is left running.
+serves() {
+  serves_what=$1
+  shift
+  if start_sentry "$@" && [ -n "$(served)" ]; then pass "$serves_what"; else
+    fail "$serves_what"
+    sed 's/^/# /' "$WORK/sentry.log"
+  fi
+}
+
+# refuses N WHAT OPTION...: it ends with status N before it serves; leaves $WORK/out and $WORK/err.
+refuses() {
+  refuses_n=$1 refuses_what=$2
+  shift 2
+  status "$refuses_n" "$refuses_what" "$DAPRCERTS" sentry --port 0 --ready-file "$WORK/none" "$@"
+}
+
+# logged TEXT [TIMES]: waits until the log of the running server holds the text.
+logged() {
+  until [ "$(grep -cF -- "$1" "$WORK/sentry.log")" -ge "${2:-1}" ]; do
+    kill -0 "$SENTRY_PID" 2>/dev/null || return 1
+    sleep 0.05
+  done
+}
+
+files() { (cd "$1" && find . -type f -exec cksum {} +) | sort; }
+
+# --- flags -----------------------------------------------------------------------------------------------------------
+for flags in "--issuer-credentials $ca --trust-domain one" "--issuer-credentials=$ca --trust-domain=one" \
+  "-issuer-credentials $ca -trust-domain one" "-issuer-credentials=$ca -trust-domain=one"; do
+  # shellcheck disable=SC2086  # words
+  start_sentry $flags
+  same 'spiffe://one/ns/default/dapr-sentry' "$(served)" "flags as ${flags%% *}${flags#*"$ca"}"
+  stop_sentry
+done
+for wrong in --no-such-flag -no-such-flag '--port 70000' '--port x' --port '--log-level loud' '--mode none' \
+  '--mode kubernetes' '--idle-timeout 5' '--max-streams 0' operand; do
+  # shellcheck disable=SC2086  # words
+  status 2 "wrong usage: $wrong" "$DAPRCERTS" sentry $wrong
+  has "$WORK/err" 'daprcerts sentry --help' 'where to read on is told'
+done
+status 0 '--help' "$DAPRCERTS" sentry --help
+has "$WORK/out" '--issuer-credentials' 'on standard output'
+status 0 '--version' "$DAPRCERTS" sentry --version
+has "$WORK/out" 'daprcerts sentry ' 'on standard output too'
+
+# --- the guide's commands --------------------------------------------------------------------------------------------
+mkdir -p "$HOME/.dapr/certs"
+start_sentry --issuer-credentials "$HOME/.dapr/certs" --trust-domain cluster.local
+same 'spiffe://cluster.local/ns/default/dapr-sentry' "$(served)" 'the guide: --issuer-credentials and --trust-domain'
+has "$WORK/sentry.log" 'generating self signed CA' 'without credentials it makes them, and says so'
+has "$WORK/sentry.log" "$HOME/.dapr/certs" 'and where'
+stop_sentry
+same 'ca.crt ca.key client.crt client.key daprcerts.conf issuer.crt issuer.key' \
+  "$(cd "$HOME/.dapr/certs" && echo *)" 'what ca-init makes'
+check 'and it is a CA' openssl verify -x509_strict -CAfile "$HOME/.dapr/certs/ca.crt" "$HOME/.dapr/certs/issuer.crt"
+before=$(files "$HOME/.dapr/certs")
+cat >config.yaml <<'YAML'
+apiVersion: dapr.io/v1alpha1
+kind: Configuration
+metadata:
+  name: daprsystem
+  namespace: default
+spec:
+  mtls:
+    enabled: true
+    workloadCertTTL: "25s"
+    controlPlaneTrustDomain: from.yaml
+YAML
+start_sentry --issuer-credentials "$HOME/.dapr/certs" --trust-domain cluster.local --config=./config.yaml
+same 'spiffe://cluster.local/ns/default/dapr-sentry' "$(served)" 'the guide: with --config too, and the flag counts'
+stop_sentry
+start_sentry --config config.yaml
+same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" '--config alone: its trust domain, the usual directory'
+stop_sentry
+same "$before" "$(files "$HOME/.dapr/certs")" 'credentials that are there stay as they are'
+
+# --- a part of a CA --------------------------------------------------------------------------------------------------
+for lacking in ca.crt issuer.crt issuer.key 'ca.crt issuer.crt' 'issuer.crt issuer.key'; do
+  rm -rf part && cp -R "$ca" part
+  for file in $lacking; do rm "part/$file"; done
+  before=$(files part)
+  refuses 1 "without $lacking: an error" --issuer-credentials part
+  for file in $lacking; do has "$WORK/err" "'$file'" "it names $file"; done
+  same "$before" "$(files part)" 'nothing is touched'
+done
+refuses 1 'no credentials under other names: none are made' --issuer-credentials "$WORK/nowhere" --issuer-ca-filename x.crt
+has "$WORK/err" "'x.crt'" 'it names what is missing'
+check 'and makes nothing' test ! -e "$WORK/nowhere"
+mkdir other && cp "$ca/ca.crt" other/anchors && cp "$ca/issuer.crt" other/chain && cp "$ca/issuer.key" other/key
+serves 'other file names, one of them absolute' --issuer-credentials other --issuer-ca-filename anchors \
+  --issuer-certificate-filename "$WORK/other/chain" --issuer-key-filename key
+stop_sentry
+
+# --- configuration -----------------------------------------------------------------------------------------------------
+refuses 1 'a missing configuration that is named: an error' --issuer-credentials "$ca" --config missing.yaml
+has "$WORK/err" "'missing.yaml'" 'it names the file'
+refuses 1 'the usual configuration, missing but named' --issuer-credentials "$ca" --config daprsystem
+serves 'the usual configuration may be missing' --issuer-credentials "$ca"
+stop_sentry
+printf 'spec:\n  mtls: [\n' >bad.yaml
+refuses 1 'a configuration that is no YAML' --issuer-credentials "$ca" --config bad.yaml
+has "$WORK/err" "'bad.yaml' line 3 column 1" 'file, line and column are told'
+printf 'spec:\n  mtls:\n    workloadCertTTL: soon\n' >bad.yaml
+refuses 1 'a duration that is none' --issuer-credentials "$ca" --config bad.yaml
+has "$WORK/err" "'bad.yaml' line 3 column 22" 'file, line and column are told'
+printf 'spec:\n  mtls:\n    workloadTTL: 1h\n' >odd.yaml
+serves 'a key that nobody knows' --issuer-credentials "$ca" --config odd.yaml
+has "$WORK/sentry.log" "'odd.yaml' line 3: unknown key 'spec.mtls.workloadTTL'" 'is warned of'
+stop_sentry
+cp -R "$ca" badconf && printf '[sentry]\nmax-streams = many\n' >badconf/daprcerts.conf
+refuses 1 'a daprcerts.conf with a bad value' --issuer-credentials badconf
+has "$WORK/err" "daprcerts.conf' line 2: max-streams" 'file, line and setting are told'
+
+# --- NAMESPACE ------------------------------------------------------------------------------------------------------------
+export NAMESPACE=''
+refuses 1 'NAMESPACE set but empty' --issuer-credentials "$ca"
+has "$WORK/err" 'NAMESPACE is set in the environment but empty' 'is told'
+NAMESPACE=prod
+start_sentry --issuer-credentials "$ca"
+same 'spiffe://localhost/ns/prod/dapr-sentry' "$(served)" 'NAMESPACE names its namespace'
+has "$WORK/sentry.log" 'level=warning msg="NAMESPACE=prod' 'it warns where daprcerts.conf says another'
+has "$WORK/sentry.log" 'unset NAMESPACE' 'with the command that mends it'
+stop_sentry
+unset NAMESPACE
+sentry=$DAPRCERTS
+bare() { exec env -i NAMESPACE=bare "$sentry" "$@"; }
+DAPRCERTS=bare
+start_sentry --issuer-credentials "$ca"
+same 'spiffe://localhost/ns/bare/dapr-sentry' "$(served)" 'an environment of NAMESPACE alone is enough'
+DAPRCERTS=$sentry
+stop_sentry
+status 1 'without HOME and without a directory' env -i "$DAPRCERTS" sentry --port 0
+has "$WORK/err" 'HOME' 'is told'
+
+# --- ready ------------------------------------------------------------------------------------------------------------------
+serves '--log-level fatal' --issuer-credentials "$ca" --log-level fatal
+same 1 "$(wc -l <"$WORK/sentry.log")" 'leaves one record'
+has "$WORK/sentry.log" "Running gRPC server on $SENTRY_ADDR" 'which tells where it serves'
+if grep -q '^grpc \[::1\]:' "$WORK/ready"; then
+  same "grpc 127.0.0.1:$SENTRY_PORT
+grpc [::1]:$SENTRY_PORT" "$(cat "$WORK/ready")" 'the ready file has both loopback addresses, at one port'
+  same 'spiffe://localhost/ns/default/dapr-sentry' "$(served "[::1]:$SENTRY_PORT")" 'and the second one serves'
+else
+  skip 'the ready file has both loopback addresses' 'no ::1 on this machine'
+  skip 'and the second one serves' 'no ::1 on this machine'
+fi
+refuses 1 'a port that is taken' --issuer-credentials "$ca" --port "$SENTRY_PORT"
+has "$WORK/err" "cannot listen on '127.0.0.1' port $SENTRY_PORT: another program uses it" 'is told'
+check 'and leaves no ready file' test ! -e "$WORK/none"
+check 'the ready file stands as long as the server' test -s "$WORK/ready"
+stop_sentry
+check 'and goes with it' test ! -e "$WORK/ready"
+status 1 'a ready file that cannot be written' "$DAPRCERTS" sentry --port 0 --issuer-credentials "$ca" --ready-file "$WORK/no/ready"
+has "$WORK/err" "$WORK/no" 'is told'
+
+# --- addresses ----------------------------------------------------------------------------------------------------------------
+# listens ADDRESS WHERE: served at WHERE:PORT
+listens() {
+  start_sentry --issuer-credentials "$ca" --listen-address "$1"
+  same 'spiffe://localhost/ns/default/dapr-sentry' "$(served "$2:$SENTRY_PORT")" "--listen-address '$1' serves at $2"
+}
+warning="the 'insecure' validator gives any caller any identity"
+listens '' 127.0.0.1
+has "$WORK/sentry.log" "$warning" 'and is warned of'
+stop_sentry
+listens 0.0.0.0 127.0.0.1
+has "$WORK/sentry.log" "$warning" 'and is warned of'
+has "$WORK/sentry.log" "'0.0.0.0' can be reached" 'by its address'
+stop_sentry
+listens localhost 127.0.0.1
+lacks "$WORK/sentry.log" "$warning" 'and needs no warning'
+stop_sentry
+if [ -e /proc/net/if_inet6 ] && ! grep -q '^0\{31\}1 ' /proc/net/if_inet6; then
+  skip "--listen-address '::1'" 'no ::1 on this machine'
+  skip 'and needs no warning' 'no ::1 on this machine'
+else
+  listens ::1 '[::1]'
+  lacks "$WORK/sentry.log" "$warning" 'and needs no warning'
+  stop_sentry
+fi
+refuses 1 'an address of another machine' --issuer-credentials "$ca" --listen-address 192.0.2.1
+has "$WORK/err" "cannot listen on '192.0.2.1'" 'is told'
+refuses 1 'a name that is none' --issuer-credentials "$ca" --listen-address no.such.invalid
+has "$WORK/err" "cannot listen on 'no.such.invalid'" 'is told'
+
+# --- the log --------------------------------------------------------------------------------------------------------------------
+export NAMESPACE=prod
+serves '--log-as-json' --issuer-credentials "$ca" --log-as-json --log-level debug
+stop_sentry
+unset NAMESPACE
+if has_command jq; then
+  check 'each record is an object with the keys of Dapr' jq -es \
+    'length > 2 and all(.[]; keys == ["instance","level","msg","scope","time","type","ver"])' "$WORK/sentry.log"
+else
+  skip 'each record is an object with the keys of Dapr' 'no peer: jq'
+fi
+
+# --- signals --------------------------------------------------------------------------------------------------------------------
+for signal in TERM INT; do
+  start_sentry --issuer-credentials "$ca"
+  kill "-$signal" "$SENTRY_PID"
+  wait "$SENTRY_PID"
+  same 0 $? "SIG$signal ends it with status 0"
+  SENTRY_PID=
+  has "$WORK/sentry.log" 'Shutting down gRPC server' 'and a record'
+done
+
+PYTHON=
+for candidate in /usr/bin/python3 python3; do
+  if "$candidate" -c 'import h2' 2>/dev/null; then
+    PYTHON=$candidate
+    break
+  fi
+done
+
+# anchor_of CHAIN ANCHORS WHAT: the certificates verify below these anchors.
+anchor_of() {
+  sed '1,/-----END/d' "$1" >"$WORK/above"
+  check "$3" openssl verify -partial_chain -CAfile "$2" -untrusted "$WORK/above" "$1"
+}
+
+# A connection that stays open, over a pipe each way.
+ask() {
+  echo "$WORK/$1" >&3
+  read -r answer <&4
+  same 0 "$answer" "$2"
+}
+
+shows() {
+  openssl s_client -connect "$SENTRY_ADDR" -alpn h2 -CAfile "$1/ca.crt" -verify_return_error </dev/null >"$WORK/tls" 2>&1
+  has "$WORK/tls" 'Verify return code: 0 (ok)' "$2"
+}
+
+"$DAPRCERTS" ca-init --dir "$WORK/ca2" >/dev/null 2>&1
+cp -R "$ca" live
+start_sentry --issuer-credentials live
+shows "$ca" 'before SIGHUP: the first CA'
+if [ -n "$PYTHON" ]; then
+  openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/csr" 2>/dev/null
+  mkfifo to from
+  "$PYTHON" "$TOP_SRCDIR/tests/sentry/peer.py" "$SENTRY_ADDR" "$WORK/csr" <to >from 2>"$WORK/peer.err" &
+  peer=$!
+  exec 3>to 4<from
+  read -r answer <&4
+  same open "$answer" 'a connection is kept open'
+  ask chain1 'it makes a call'
+  anchor_of "$WORK/chain1" "$ca/ca.crt" 'signed by the first CA'
+else
+  skip 'a connection is kept open over SIGHUP' 'no peer: python3-h2'
+fi
+
+cp ca2/ca.crt ca2/issuer.crt ca2/issuer.key live
+kill -HUP "$SENTRY_PID"
+check 'SIGHUP reads the credentials again' logged 'reloaded the credentials'
+shows "$WORK/ca2" 'a new connection sees the new CA'
+if [ -n "$PYTHON" ]; then
+  ask chain2 'the old connection goes on'
+  anchor_of "$WORK/chain2" "$WORK/ca2/ca.crt" 'and its calls are signed by the new CA'
+fi
+
+cp "$ca/issuer.key" live
+kill -HUP "$SENTRY_PID"
+check 'SIGHUP with a key of another issuer is refused' logged 'the last good ones serve on'
+check 'the record says why' grep -q 'last good ones serve on:.*issuer' "$WORK/sentry.log"
+shows "$WORK/ca2" 'the last good CA serves on'
+rm live/issuer.crt
+kill -HUP "$SENTRY_PID"
+check 'SIGHUP with a file missing is refused' logged 'the last good ones serve on' 2
+check 'the record names the file' grep -q 'last good ones serve on:.*issuer.crt' "$WORK/sentry.log"
+check 'nothing is made in its place' test ! -e live/issuer.crt
+shows "$WORK/ca2" 'the last good CA serves on'
+if [ -n "$PYTHON" ]; then
+  ask chain3 'the old connection goes on'
+  anchor_of "$WORK/chain3" "$WORK/ca2/ca.crt" 'signed by the last good CA'
+  exec 3>&- 4<&-
+  wait "$peer"
+  same 0 $? 'the connection was never closed'
+fi
+stop_sentry
+same 0 "$SENTRY_STATUS" 'the server ends with status 0'
+
+# --- CAs of other programs ----------------------------------------------------------------------------------------------------
+step_ca "$WORK/step"
+serves "a CA of step's shape" --issuer-credentials step --trust-domain cluster.local
+openssl s_client -connect "$SENTRY_ADDR" -alpn h2 -showcerts </dev/null 2>/dev/null | sed -n '/-----BEGIN/,/-----END/p' >"$WORK/served"
+check 'its leaf is signed by the issuer' openssl verify -partial_chain -CAfile step/issuer.crt "$WORK/served"
+same "$(cat step/issuer.crt)" "$(sed '1,/-----END/d' "$WORK/served")" 'which is served with it'
+status 0 'issue --sentry verifies it' "$DAPRCERTS" issue myapp --sentry "$SENTRY_ADDR" --dir step \
+  --control-plane-trust-domain cluster.local
+stop_sentry
+guide_ca "$WORK/guide"
+serves "a CA of the guide's openssl recipe" --issuer-credentials guide --trust-domain cluster.local
+shows "$WORK/guide" 'openssl verifies what it serves'
+
+expired_ca "$WORK/expired"
+cp expired/* guide
+kill -HUP "$SENTRY_PID"
+check 'SIGHUP with an issuer that has ended is refused' logged 'the last good ones serve on'
+stop_sentry
+refuses 1 'an issuer that has ended' --issuer-credentials expired
+has "$WORK/err" 'issuer.crt' 'the message names it'
+check 'and says that it ended' grep -Eq 'ended|expired' "$WORK/err"
+finish

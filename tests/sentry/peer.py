@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A peer that speaks HTTP/2 frame by frame (python3-h2 over ssl), for what no polite client does.
+
+As a program it keeps one connection open: peer.py ADDRESS CSR says "open", then makes one call for each line that it
+reads: the line is the name of a file for the certificates; its answer is the call's gRPC status."""
+import socket
+import ssl
+import sys
+
+import h2.config
+import h2.connection
+import h2.events
+
+BOUND = 60  # seconds: how long an event may take that must come; longer means that it does not come
+
+PATH = "/dapr.proto.sentry.v1.CA/SignCertificate"
+
+
+def varint(number):
+    out = b""
+    while number > 127:
+        out += bytes([number % 128 + 128])
+        number //= 128
+    return out + bytes([number])
+
+
+def field(number, value):
+    return bytes([number * 8 + 2]) + varint(len(value)) + value
+
+
+def frame(csr, app=b"myapp", padding=0):
+    """A SignCertificateRequest behind gRPC's prefix; PADDING bytes are put into a field that nobody knows."""
+    message = field(1, app) + field(4, b"default") + field(5, csr)
+    if padding:
+        message += field(15, b"x" * padding)
+    return b"\0" + len(message).to_bytes(4, "big") + message
+
+
+def workload_certificate(body):
+    """The first field of a SignCertificateResponse."""
+    assert body[5] == 8 + 2, body[:16]
+    at, length, shift = 6, 0, 0
+    while True:
+        length |= (body[at] & 127) << shift
+        shift += 7
+        at += 1
+        if body[at - 1] < 128:
+            return body[at : at + length]
+
+
+def tcp(address):
+    host, port = address.rsplit(":", 1)
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=BOUND)
+
+
+class Closed(Exception):
+    """The server has closed the connection."""
+
+
+class Peer:
+    def __init__(self, address):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # who is served is looked at elsewhere
+        context.set_alpn_protocols(["h2"])
+        self.socket = context.wrap_socket(tcp(address), server_hostname="cluster.local")
+        config = h2.config.H2Configuration(header_encoding="utf-8", validate_outbound_headers=False)
+        self.h2 = h2.connection.H2Connection(config)
+        self.h2.initiate_connection()
+        self.flush()
+        self.seen = []  # every event so far
+        self.wait(lambda event: isinstance(event, h2.events.RemoteSettingsChanged))
+
+    def flush(self):
+        try:
+            self.socket.sendall(self.h2.data_to_send())
+        except (ConnectionError, ssl.SSLError):
+            pass  # reading tells how it ended
+
+    def wait(self, wanted):
+        """The first event that is WANTED, one that has come already included. Closed where it cannot come any more."""
+        at = 0
+        while True:
+            for event in self.seen[at:]:
+                if wanted(event):
+                    return event
+            at = len(self.seen)
+            try:
+                data = self.socket.recv(65536)
+            except (ConnectionError, ssl.SSLError) as error:
+                raise Closed from error
+            if not data:
+                raise Closed
+            self.seen += self.h2.receive_data(data)
+            for event in self.seen[at:]:
+                if isinstance(event, h2.events.DataReceived):
+                    self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            self.flush()
+
+    def wait_closed(self):
+        try:
+            self.wait(lambda event: False)
+        except Closed:
+            return
+
+    def begin(self, more=()):
+        """A call's headers; returns its stream."""
+        stream = self.h2.get_next_available_stream_id()
+        headers = [(":method", "POST"), (":scheme", "https"), (":path", PATH), (":authority", "localhost"),
+                   ("content-type", "application/grpc"), ("te", "trailers")]
+        self.h2.send_headers(stream, headers + list(more))
+        self.flush()
+        return stream
+
+    def send(self, stream, data, end=False):
+        """DATA as the peer's windows let it through; the answer may come first and end the stream."""
+        while data:
+            room = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size, len(data))
+            if room == 0:
+                at = len(self.seen)
+                self.wait(lambda event: event in self.seen[at:] and isinstance(event, h2.events.WindowUpdated))
+                continue
+            self.h2.send_data(stream, data[:room])
+            data = data[room:]
+            self.flush()
+        if end:
+            self.h2.end_stream(stream)
+        self.flush()
+
+    def ping(self):
+        """Returns when everything sent before has been read by the server."""
+        self.pings = getattr(self, "pings", 0) + 1
+        data = self.pings.to_bytes(8, "big")
+        self.h2.ping(data)
+        self.flush()
+        self.wait(lambda event: isinstance(event, h2.events.PingAckReceived) and event.ping_data == data)
+
+    def result(self, stream):
+        """How a stream ended: ("status", "0", body) or ("reset", code, b"")."""
+        ends = (h2.events.StreamEnded, h2.events.StreamReset)
+        end = self.wait(lambda event: isinstance(event, ends) and event.stream_id == stream)
+        if isinstance(end, h2.events.StreamReset):
+            return "reset", int(end.error_code), b""
+        fields, body = {}, b""
+        for event in self.seen:
+            if getattr(event, "stream_id", None) != stream:
+                continue
+            if isinstance(event, (h2.events.ResponseReceived, h2.events.TrailersReceived)):
+                fields.update(event.headers)
+            if isinstance(event, h2.events.DataReceived):
+                body += event.data
+        return "status", fields.get("grpc-status"), body
+
+    def call(self, csr):
+        stream = self.begin()
+        self.send(stream, frame(csr), end=True)
+        return self.result(stream)
+
+    def close(self):
+        self.socket.close()
+
+
+def main():
+    address, csr = sys.argv[1:3]
+    with open(csr, "rb") as file:
+        request = file.read()
+    peer = Peer(address)
+    print("open", flush=True)
+    for line in sys.stdin:
+        _, status, body = peer.call(request)
+        with open(line.strip(), "wb") as file:
+            file.write(workload_certificate(body))
+        print(status, flush=True)
+
+
+if __name__ == "__main__":
+    main()
