@@ -82,3 +82,44 @@ endif
 # --- the dispatcher and env-export, in real shells ----------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
 TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
+
+# --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
+EXTRA_DIST += tests/fuzz/corpus
+FUZZ_TARGETS = tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/pem
+if WITH_SENTRY
+FUZZ_TARGETS += tests/fuzz/h2 tests/fuzz/message
+endif
+check_PROGRAMS += $(FUZZ_TARGETS)
+if FUZZING
+FUZZ_MAIN =
+FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+FUZZ_MAIN = tests/fuzz/replay.c
+FUZZ_LDFLAGS = $(AM_LDFLAGS)
+TESTS += $(FUZZ_TARGETS)
+endif
+FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
+tests_fuzz_cert_SOURCES = tests/fuzz/cert.c $(FUZZ_MAIN)
+tests_fuzz_cert_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"cert"'
+tests_fuzz_cert_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_cert_LDADD = libpki.a libbase.a $(GNUTLS_LIBS)
+tests_fuzz_config_SOURCES = tests/fuzz/config.c $(FUZZ_MAIN)
+tests_fuzz_config_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"config"'
+tests_fuzz_config_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_LDADD = libconfig.a libbase.a $(YAML_LIBS) $(INIH_LIBS)
+tests_fuzz_csr_SOURCES = tests/fuzz/csr.c $(FUZZ_MAIN)
+tests_fuzz_csr_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"csr"'
+tests_fuzz_csr_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_csr_LDADD = libpki.a libbase.a $(GNUTLS_LIBS)
+tests_fuzz_h2_SOURCES = tests/fuzz/h2.c $(FUZZ_MAIN)
+tests_fuzz_h2_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"h2"'
+tests_fuzz_h2_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_h2_LDADD = $(RPC_LIBS) libbase.a
+tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
+tests_fuzz_message_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"message"'
+tests_fuzz_message_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_message_LDADD = $(RPC_LIBS) libbase.a
+tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
+tests_fuzz_pem_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"pem"'
+tests_fuzz_pem_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_pem_LDADD = libbase.a
