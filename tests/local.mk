@@ -123,3 +123,31 @@ tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
 tests_fuzz_pem_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_TARGET='"pem"'
 tests_fuzz_pem_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_pem_LDADD = libbase.a
+
+# --- base and store ----------------------------------------------------------------------------------------------------
+BASE_TESTS = tests/unit/base/cli tests/unit/base/clock tests/unit/base/duration tests/unit/base/log \
+  tests/unit/base/os tests/unit/base/pem tests/unit/store/publish
+BASE_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
+check_PROGRAMS += $(BASE_TESTS)
+TESTS += $(BASE_TESTS)
+tests_unit_base_cli_SOURCES = tests/unit/base/cli.c
+tests_unit_base_cli_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
+tests_unit_base_cli_LDADD = libbase.a
+tests_unit_base_clock_SOURCES = tests/unit/base/clock.c
+tests_unit_base_clock_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
+tests_unit_base_clock_LDADD = libbase.a
+tests_unit_base_duration_SOURCES = tests/unit/base/duration.c
+tests_unit_base_duration_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
+tests_unit_base_duration_LDADD = libbase.a
+tests_unit_base_log_SOURCES = tests/unit/base/log.c
+tests_unit_base_log_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
+tests_unit_base_log_LDADD = libbase.a
+tests_unit_base_os_SOURCES = tests/unit/base/os.c
+tests_unit_base_os_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
+tests_unit_base_os_LDADD = libbase.a
+tests_unit_base_pem_SOURCES = tests/unit/base/pem.c
+tests_unit_base_pem_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
+tests_unit_base_pem_LDADD = libbase.a
+tests_unit_store_publish_SOURCES = tests/unit/store/publish.c
+tests_unit_store_publish_CPPFLAGS = $(BASE_TEST_CPPFLAGS)
+tests_unit_store_publish_LDADD = libstore.a libbase.a

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cli.h"
+
+#include "tap.h"
+
+static struct {
+  bool all, brief;
+  const char *name;
+  struct dc_strings list;
+  int64_t number, span;
+} opt;
+static bool given;
+
+static const struct dc_opt opts[] = {
+    {.kind = DC_OPT_HEADING, .help = "Things:"},
+    {.name = "all", .letter = 'a', .kind = DC_OPT_FLAG, .value = &opt.all, .help = "everything"},
+    {.name = "brief", .letter = 'b', .kind = DC_OPT_FLAG, .value = &opt.brief, .help = "less"},
+    {.name = "name", .letter = 'n', .kind = DC_OPT_STRING, .value = &opt.name, .given = &given, .arg = "NAME",
+     .help = "a name", .shown = "none"},
+    {.name = "list", .kind = DC_OPT_LIST, .value = &opt.list, .arg = "X", .help = "more"},
+    {.name = "number", .kind = DC_OPT_NUMBER, .value = &opt.number, .min = 1, .max = 10, .arg = "N", .help = "a number"},
+    {.name = "span", .kind = DC_OPT_DURATION, .value = &opt.span, .arg = "D", .help = "a time"},
+    {.name = "old", .kind = DC_OPT_FLAG, .value = &opt.all, .hidden = true, .help = "hidden"},
+};
+
+static struct dc_cli cli = {.program = "prog", .operands = "[X...]", .summary = "Does things.", .opts = opts,
+                            .opt_count = DC_COUNT(opts), .max_operands = 2};
+
+/* "OPERANDS a b name list number" of a command line in one text, split at spaces; or the error's text. */
+static const char *parsed(const char *line) {
+  static char result[DC_ERR_TEXT_MAX + 16], words[256];
+  char *argv[16] = {words};
+  int argc = 1;
+  struct dc_strings operands = {.count = 0};
+  struct dc_err err = DC_ERR_INIT;
+  memset(&opt, 0, sizeof opt);
+  given = false;
+  snprintf(words, sizeof words, "prog %s", line);
+  for (char *at = strchr(words, ' '); at && at[1]; at = strchr(at + 1, ' ')) {
+    *at = '\0';
+    argv[argc++] = at + 1;
+  }
+  int rc = dc_cli_parse(&cli, argc, argv, &operands, &err);
+  if (rc < 0)
+    snprintf(result, sizeof result, "%s%s", rc == DC_EUSAGE ? "" : "WRONG CODE ", err.text);
+  else
+    snprintf(result, sizeof result, "rc=%d operands=%zu a=%d b=%d name=%s%s list=%zu number=%lld span=%lld", rc,
+             operands.count, opt.all, opt.brief, opt.name ? opt.name : "-", given ? "!" : "", opt.list.count,
+             (long long)opt.number, (long long)opt.span);
+  dc_strings_free(&operands);
+  dc_strings_free(&opt.list);
+  return result;
+}
+
+int main(void) {
+  struct dc_buf help DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  is_text(parsed("--all --name x"), "rc=0 operands=0 a=1 b=0 name=x! list=0 number=0 span=0", "long options");
+  is_text(parsed("--name=x=y -ab one"), "rc=0 operands=1 a=1 b=1 name=x=y! list=0 number=0 span=0", "=, a bundle");
+  is_text(parsed("-nfoo -n bar"), "rc=0 operands=0 a=0 b=0 name=bar! list=0 number=0 span=0", "the last one counts");
+  is_text(parsed("one --all two"), "rc=0 operands=2 a=1 b=0 name=- list=0 number=0 span=0", "operands between");
+  is_text(parsed("-- --all"), "rc=0 operands=1 a=0 b=0 name=- list=0 number=0 span=0", "-- ends options");
+  is_text(parsed("-"), "rc=0 operands=1 a=0 b=0 name=- list=0 number=0 span=0", "- is an operand");
+  is_text(parsed("--list a --list=b"), "rc=0 operands=0 a=0 b=0 name=- list=2 number=0 span=0", "lists collect");
+  is_text(parsed("--all=false --number 10 --span 1m"),
+          "rc=0 operands=0 a=0 b=0 name=- list=0 number=10 span=60000000000", "a flag with a value, numbers");
+  is_text(parsed("--old"), "rc=0 operands=0 a=1 b=0 name=- list=0 number=0 span=0", "a hidden option works");
+  is_num(strncmp(parsed("--all --help"), "rc=1", 4), 0, "--help");
+  is_num(strncmp(parsed("-h"), "rc=1", 4), 0, "-h");
+  is_num(strncmp(parsed("--version"), "rc=2", 4), 0, "--version");
+  is_text(parsed("--al"), "unrecognized option '--al'", "no abbreviation");
+  is_text(parsed("-all"), "unrecognized option '-l'", "one dash is a bundle");
+  is_text(parsed("--name"), "option '--name' requires a value", "a missing value");
+  ok(strstr(parsed("--number 11"), "--number") != NULL && strncmp(parsed("--number 11"), "rc", 2) != 0, "out of range");
+  ok(strstr(parsed("--number x"), "'x' is not a number") != NULL, "no number");
+  ok(strstr(parsed("--span 1x"), "--span") != NULL && strncmp(parsed("--span 1x"), "rc", 2) != 0, "no duration");
+  ok(strncmp(parsed("--all=maybe"), "rc", 2) != 0, "no boolean");
+  ok(strncmp(parsed("one two three"), "rc", 2) != 0, "too many operands");
+  cli.single_dash = true;
+  is_text(parsed("-name x -all"), "rc=0 operands=0 a=1 b=0 name=x! list=0 number=0 span=0", "one dash, as Go has it");
+  is_text(parsed("-name=x --number=3"), "rc=0 operands=0 a=0 b=0 name=x! list=0 number=3 span=0", "one dash and =");
+  dc_cli_help(&cli, &help);
+  ok(strstr(dc_buf_text(&help), "--name NAME") && strstr(dc_buf_text(&help), "(default: none)"), "help tells options");
+  ok(!strstr(dc_buf_text(&help), "--old"), "but not hidden ones");
+  size_t longest = 0;
+  for (const char *at = dc_buf_text(&help); *at;) {
+    size_t n = strcspn(at, "\n");
+    if (n > longest) longest = n;
+    at += n + (at[n] == '\n');
+  }
+  ok(longest <= 100, "no line is longer than 100");
+  return tap_done();
+}

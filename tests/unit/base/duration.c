@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/duration.h"
+
+#include "tap.h"
+
+int main(void) {
+  /* Go's time.ParseDuration on the same texts; INT64_MIN + 1 stands for "refused" */
+  enum { REFUSED = 1 };
+  static const struct {
+    const char *text;
+    int64_t ns;
+    int refused;
+  } rows[] = {
+      {"0", 0, 0}, {"24h", DC_DAY, 0}, {"1h30m", 90 * DC_MINUTE, 0}, {"1.5h", 90 * DC_MINUTE, 0},
+      {"300ms", 300000000, 0}, {"-1.5h", -90 * DC_MINUTE, 0}, {"+5s", 5 * DC_SECOND, 0}, {".5m", 30 * DC_SECOND, 0},
+      {"5.s", 5 * DC_SECOND, 0}, {"1us", 1000, 0}, {"1\xc2\xb5s", 1000, 0}, {"1\xce\xbcs", 1000, 0}, {"1ns", 1, 0},
+      {"0.3333333333333333333h", INT64_C(1200000000000), 0}, {"9223372036854775807ns", INT64_MAX, 0},
+      {"-9223372036854775808ns", INT64_MIN, 0}, {"1h1m1s1ms1us1ns", INT64_C(3661001001001), 0},
+      {"", 0, REFUSED}, {"1", 0, REFUSED}, {"h", 0, REFUSED}, {".", 0, REFUSED}, {"-", 0, REFUSED}, {"1d", 0, REFUSED},
+      {"1h ", 0, REFUSED}, {" 1h", 0, REFUSED}, {"1e3s", 0, REFUSED}, {"9223372036854775808ns", 0, REFUSED},
+      {"2562048h", 0, REFUSED}, {"3000000h", 0, REFUSED}, {"1.1.1s", 0, REFUSED}, {"--1s", 0, REFUSED},
+      {"99999999999999999999s", 0, REFUSED},
+  };
+  static const struct {
+    int64_t ns;
+    const char *go, *words;
+  } shown[] = {
+      {0, "0s", "0 seconds"},
+      {DC_DAY, "24h0m0s", "1 day"},
+      {63 * DC_HOUR, "63h0m0s", "2 days and 15 hours"},
+      {90 * DC_SECOND, "1m30s", "1 minute and 30 seconds"},
+      {1500000000, "1.5s", NULL},
+      {300000000, "300ms", NULL},
+      {-DC_MINUTE, "-1m0s", NULL},
+      {1, "1ns", NULL},
+      {INT64_MIN, "-2562047h47m16.854775808s", NULL},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    int64_t ns = 42;
+    struct dc_err err = DC_ERR_INIT;
+    int rc = dc_duration_parse(rows[i].text, &ns, &err);
+    ok(rows[i].refused ? rc == DC_EINVAL && err.text[0] && ns == 42 : rc == 0 && ns == rows[i].ns, "\"%s\"",
+       rows[i].text);
+  }
+  for (size_t i = 0; i < DC_COUNT(shown); i++) {
+    char buf[DC_DURATION_TEXT_MAX];
+    is_text(dc_duration_text(shown[i].ns, buf), shown[i].go, "as Go prints it");
+    if (shown[i].words) is_text(dc_duration_words(shown[i].ns, buf), shown[i].words, "for people");
+  }
+  return tap_done();
+}

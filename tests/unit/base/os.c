@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/proc.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/daprcerts-os.XXXXXX";
+
+static mode_t mode_of(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 ? status.st_mode & 07777 : 0;
+}
+
+static void test_files(void) {
+  struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "secret");
+  static const mode_t masks[] = {0, 077, 0777};
+  for (size_t i = 0; i < DC_COUNT(masks); i++) {
+    mode_t old = umask(masks[i]);
+    is_num(dc_os_write_new(path, 0600, "key", 3, &err), 0, "a new file");
+    umask(old);
+    is_num(mode_of(path), 0600, "is 0600 whatever the umask");
+    is_num(dc_os_write_new(path, 0600, "other", 5, &err), DC_EEXIST, "is not written twice");
+    unlink(path);
+  }
+  is_num(dc_os_write_atomic(path, 0644, "one", 3, false, &err), 0, "atomically, new");
+  is_num(dc_os_write_atomic(path, 0644, "two", 3, false, &err), DC_EEXIST, "not over another");
+  is_num(dc_os_write_atomic(path, 0644, "three", 5, true, &err), 0, "but when told so");
+  is_num(dc_os_read_file(path, 100, &bytes, &err), 0, "read");
+  is_text(dc_buf_text(&bytes), "three", "the new bytes");
+  is_num(dc_os_read_file(path, 4, &bytes, &err), DC_ELIMIT, "larger than allowed");
+  is_num(dc_os_read_file(dir, 100, &bytes, &err), DC_EINVAL, "a directory is no file");
+  unlink(path);
+  is_num(dc_os_read_file(path, 100, &bytes, &err), DC_ENOENT, "nothing there");
+  ok(strstr(err.text, path) != NULL, "the message names it");
+}
+
+/* Many at once: one creates it, the others are told. */
+static void test_race(void) {
+  enum { WRITERS = 8 };
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "race");
+  int won = 0, told = 0;
+  for (int i = 0; i < WRITERS; i++)
+    if (fork() == 0) {
+      struct dc_err err = DC_ERR_INIT;
+      int rc = dc_os_write_atomic(path, 0600, "x", 1, false, &err);
+      _exit(rc == 0 ? 0 : rc == DC_EEXIST ? 1 : 2);
+    }
+  for (int i = 0; i < WRITERS; i++) {
+    int status = 0;
+    wait(&status);
+    won += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    told += WIFEXITED(status) && WEXITSTATUS(status) == 1;
+  }
+  is_num(won, 1, "one writer wins");
+  is_num(told, WRITERS - 1, "every other is told");
+  unlink(path);
+}
+
+static void test_processes(void) {
+  enum { BIG = 1 << 20 };
+  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, said DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  char sh[] = "/bin/sh", flag[] = "-c", cat[] = "cat; echo said >&2; exit 3", deaf[] = "exec 0<&-; echo done",
+       die[] = "kill -9 $$", none[] = "/no/such/program";
+  char *big = calloc(1, BIG);
+  int status = -1;
+  memset(big, 'x', BIG);
+  is_num(dc_proc_run((char *[]){sh, flag, cat, NULL}, big, BIG, 2 * BIG, &out, &said, &status, &err), 0, "through cat");
+  ok(out.len == BIG && memcmp(out.data, big, BIG) == 0, "a megabyte both ways");
+  is_text(dc_buf_text(&said), "said\n", "standard error");
+  is_num(status, 3, "exit status");
+  dc_buf_clear(&out);
+  is_num(dc_proc_run((char *[]){sh, flag, deaf, NULL}, big, BIG, BIG, &out, &said, &status, &err), 0, "a deaf child");
+  is_text(dc_buf_text(&out), "done\n", "is heard all the same");
+  is_num(dc_proc_run((char *[]){sh, flag, die, NULL}, "", 0, BIG, &out, &said, &status, &err), 0, "one that is killed");
+  is_num(status, 128 + 9, "128 + signal");
+  is_num(dc_proc_run((char *[]){sh, flag, cat, NULL}, big, BIG, 100, &out, &said, &status, &err), DC_ELIMIT, "too much");
+  is_num(dc_proc_run((char *[]){none, NULL}, "", 0, BIG, &out, &said, &status, &err), DC_ENOENT, "no such program");
+  free(big);
+}
+
+int main(void) {
+  if (!mkdtemp(dir)) return 99;
+  test_files();
+  test_race();
+  test_processes();
+  rmdir(dir);
+  return tap_done();
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/publish.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "base/path.h"
+#include "store/layout.h"
+#include "store/lock.h"
+#include "tap.h"
+
+static char top[] = "/tmp/daprcerts-store.XXXXXX";
+static const char *const names[] = {"ca.crt", "issuer.crt", "issuer.key"};
+
+static void write_file(const char *dir, const char *name, const char *text) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
+  struct dc_err err = DC_ERR_INIT;
+  if (dc_os_write_atomic(path, 0600, text, strlen(text), true, &err)) printf("# %s\n", err.text);
+}
+
+static int publish_all(const char *dir, const char *text, enum dc_publish how, struct dc_err *err) {
+  struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
+  for (size_t i = 0; i < DC_COUNT(names); i++)
+    if (dc_set_add(&set, names[i], 0600, text, strlen(text), err)) return -99;
+  return dc_publish(dir, &set, how, err);
+}
+
+/* "one one one" */
+static const char *read_all(const char *dir) {
+  static char text[256];
+  struct dc_buf files[3] = {DC_BUF_INIT};
+  struct dc_err err = DC_ERR_INIT;
+  int rc = dc_publish_read(dir, names, 3, 100, files, &err);
+  if (rc)
+    snprintf(text, sizeof text, "error %d", rc);
+  else
+    snprintf(text, sizeof text, "%s %s %s", dc_buf_text(&files[0]), dc_buf_text(&files[1]), dc_buf_text(&files[2]));
+  for (size_t i = 0; i < 3; i++) dc_buf_free(&files[i]);
+  return text;
+}
+
+static void test_publication(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "a/b");
+  struct dc_err err = DC_ERR_INIT;
+  struct stat status;
+  is_num(publish_all(dir, "one", DC_PUBLISH_NEW, &err), 0, "a first set");
+  is_text(read_all(dir), "one one one", "is there");
+  ok(stat(dir, &status) == 0 && (status.st_mode & 0777) == 0700, "in a directory of 0700");
+  is_num(publish_all(dir, "two", DC_PUBLISH_NEW, &err), DC_EEXIST, "not twice");
+  ok(strstr(err.text, "'ca.crt', 'issuer.crt', 'issuer.key'") != NULL, "what is there is named");
+  is_text(read_all(dir), "one one one", "nothing was changed");
+  is_num(publish_all(dir, "two", DC_PUBLISH_REPLACE, &err), 0, "a replacement");
+  is_text(read_all(dir), "two two two", "is there");
+  char *previous DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_PREV);
+  is_text(read_all(previous), "one one one", "the set before is kept");
+}
+
+/* A publisher that died after the mark, having renamed the first file: readers see the new set, the next finishes. */
+static void test_interrupted(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "interrupted");
+  char *next DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_NEXT);
+  struct dc_err err = DC_ERR_INIT;
+  is_num(publish_all(dir, "one", DC_PUBLISH_NEW, &err), 0, "a set");
+  mkdir(next, 0700);
+  write_file(next, "issuer.crt", "two");
+  write_file(next, "issuer.key", "two");
+  is_text(read_all(dir), "one one one", "an incomplete next set is not seen");
+  write_file(dir, "ca.crt", "two");
+  write_file(dir, DC_LAYOUT_MARK, "");
+  is_text(read_all(dir), "two two two", "a complete one is, though it is not all in place");
+  is_num(publish_all(dir, "three", DC_PUBLISH_NEW, &err), DC_EEXIST, "whoever comes next");
+  is_text(read_all(dir), "two two two", "sees it too");
+  is_num(publish_all(dir, "three", DC_PUBLISH_REPLACE, &err), 0, "and a replacement");
+  is_text(read_all(dir), "three three three", "comes after it");
+  char *previous DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_PREV);
+  is_text(read_all(previous), "two two two", "the finished set is the one before");
+}
+
+static void test_foreign(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "foreign");
+  struct dc_err err = DC_ERR_INIT;
+  bool present[3];
+  mkdir(dir, 0755);
+  for (size_t i = 0; i < 3; i++) write_file(dir, names[i], "step");
+  is_text(read_all(dir), "step step step", "a directory of somebody else's is read");
+  char *own DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_OWN);
+  is_num(dc_os_exists(own, &err), 0, "and nothing is written to it");
+  char *crt DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "issuer.crt");
+  unlink(crt);
+  ok(dc_publish_present(dir, names, 3, present, &err) == 0 && present[0] && !present[1] && present[2], "what is there");
+  is_text(read_all(dir), "error -3", "a missing file is DC_ENOENT");
+  mkdir(own, 0755);
+  write_file(dir, DC_LAYOUT_FORMAT, "99\n");
+  is_num(publish_all(dir, "x", DC_PUBLISH_REPLACE, &err), DC_EUNSUPPORTED, "a newer format is left alone");
+}
+
+static void test_lock(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "locked");
+  struct dc_err err = DC_ERR_INIT;
+  is_num(publish_all(dir, "one", DC_PUBLISH_NEW, &err), 0, "a set");
+  int ready[2], go[2];
+  char byte = 0;
+  if (pipe(ready) || pipe(go)) return;
+  pid_t child = fork();
+  if (child == 0) {
+    struct dc_lock lock = DC_LOCK_INIT;
+    struct dc_err own = DC_ERR_INIT;
+    _exit(dc_lock_take(dir, &lock, &own) || write(ready[1], "x", 1) != 1 || read(go[0], &byte, 1) != 1);
+  }
+  ok(read(ready[0], &byte, 1) == 1, "another process holds the lock");
+  is_num(publish_all(dir, "two", DC_PUBLISH_REPLACE, &err), DC_EBUSY, "a publication is refused");
+  char pid[32];
+  snprintf(pid, sizeof pid, "process %ld", (long)child);
+  ok(strstr(err.text, pid) != NULL, "the holder is named");
+  is_text(read_all(dir), "one one one", "readers need no lock");
+  ok(write(go[1], "x", 1) == 1, "the holder ends");
+  waitpid(child, NULL, 0);
+  is_num(publish_all(dir, "two", DC_PUBLISH_REPLACE, &err), 0, "its end is the lock's");
+}
+
+/* Readers beside a busy publisher never see a mixture. */
+static void test_readers(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "busy");
+  struct dc_err err = DC_ERR_INIT;
+  is_num(publish_all(dir, "one", DC_PUBLISH_NEW, &err), 0, "a set");
+  pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0; i < 60; i++)
+      if (publish_all(dir, i % 2 ? "one" : "two", DC_PUBLISH_REPLACE, &err)) _exit(1);
+    _exit(0);
+  }
+  int mixed = 0, reads = 0, status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    const char *seen = read_all(dir);
+    reads++;
+    mixed += strcmp(seen, "one one one") != 0 && strcmp(seen, "two two two") != 0;
+  }
+  is_num(status, 0, "the publisher came through");
+  ok(reads > 0, "there were reads");
+  is_num(mixed, 0, "none saw a mixture");
+}
+
+static void remove_top(void) {
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf %s", top);
+  if (system(command)) printf("# %s is left\n", top);
+}
+
+int main(void) {
+  if (!mkdtemp(top)) return 99;
+  test_publication();
+  test_interrupted();
+  test_foreign();
+  test_lock();
+  test_readers();
+  remove_top();
+  return tap_done();
+}
