@@ -61,13 +61,21 @@ int dc_os_read_fd(int fd, const char *name, size_t max, struct dc_buf *out, stru
   return rc;
 }
 
-int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
+int dc_os_open_file(const char *path, int *fd, struct dc_err *err) {
   struct stat st;
-  if (strcmp(path, "-") == 0) return dc_os_read_fd(STDIN_FILENO, "standard input", max, out, err);
-  int fd DC_CLEANUP(dc_mem_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0 || fstat(fd, &st) != 0) return dc_err_sys(err, errno, "cannot open '%s'", path);
+  int opened DC_CLEANUP(dc_mem_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (opened < 0 || fstat(opened, &st) != 0) return dc_err_sys(err, errno, "cannot open '%s'", path);
   if (S_ISDIR(st.st_mode)) return dc_err_set(err, DC_EINVAL, "'%s' is a directory, not a file", path);
-  return dc_os_read_fd(fd, path, max, out, err);
+  *fd = opened;
+  opened = -1;
+  return 0;
+}
+
+int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
+  if (strcmp(path, "-") == 0) return dc_os_read_fd(STDIN_FILENO, "standard input", max, out, err);
+  int fd DC_CLEANUP(dc_mem_close) = -1;
+  int rc = dc_os_open_file(path, &fd, err);
+  return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
 }
 
 int dc_os_write_fd(int fd, const char *name, const void *bytes, size_t n, struct dc_err *err) {

@@ -12,6 +12,8 @@
 /* The whole of a regular file, fifo or "-" (standard input), appended to OUT. DC_ELIMIT when it is larger than MAX
  * bytes, DC_EINVAL for a directory. Only DC_ENOENT means that it is not there. */
 int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
+/* Opens PATH, no directory, for reading; the caller closes *FD. */
+int dc_os_open_file(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
 int dc_os_read_fd(int fd, const char *name, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 int dc_os_write_fd(int fd, const char *name, const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;
 

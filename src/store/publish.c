@@ -231,72 +231,109 @@ int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, s
 
 /* --- reading -------------------------------------------------------------------------------------------------------------------- */
 
-/* Where one file was found, so that a replacement between two looks is seen: files change by rename alone. */
+/* Where a file was found. Files change by rename alone, so that another place is another file; the reverse holds while
+ * FD is open, since an inode is not given to another file before that. */
 struct place {
+  int fd; /* -1: not open */
   dev_t dev;
   ino_t ino;
   bool found;
 };
+#define NO_PLACE {.fd = -1}
 
 static int look(const char *path, struct place *place, struct dc_err *err) {
   struct stat status;
-  *place = (struct place){.found = false};
-  if (stat(path, &status) == 0) {
-    *place = (struct place){.dev = status.st_dev, .ino = status.st_ino, .found = true};
-    return 0;
-  }
-  return errno == ENOENT || errno == ENOTDIR ? 0 : dc_err_sys(err, errno, "cannot look at '%s'", path);
+  *place = (struct place)NO_PLACE;
+  if (stat(path, &status)) return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot look at '%s'", path);
+  place->dev = status.st_dev;
+  place->ino = status.st_ino;
+  place->found = true;
+  return 0;
 }
+
+static int look_open(const char *path, struct place *place, struct dc_err *err) {
+  struct stat status;
+  struct dc_err own = DC_ERR_INIT;
+  *place = (struct place)NO_PLACE;
+  int rc = dc_os_open_file(path, &place->fd, &own);
+  if (rc == DC_ENOENT) return 0;
+  if (rc) return dc_err_set(err, own.code, "%s", own.text);
+  if (fstat(place->fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
+  place->dev = status.st_dev;
+  place->ino = status.st_ino;
+  place->found = true;
+  return 0;
+}
+
+typedef int look_fn(const char *path, struct place *place, struct dc_err *err);
 
 static bool same_place(const struct place *a, const struct place *b) {
   return a->found == b->found && (!a->found || (a->dev == b->dev && a->ino == b->ino));
 }
 
-static int look_at_mark(const char *dir, struct place *mark, struct dc_err *err) {
+static int look_at_mark(const char *dir, look_fn *how, struct place *mark, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
-  return path ? look(path, mark, err) : dc_err_nomem(err);
+  return path ? how(path, mark, err) : dc_err_nomem(err);
 }
 
-/* The path of NAME in the view that MARK gives: next/ first while a complete set is there. */
-static int resolve(const char *dir, const char *name, bool marked, char **path, struct place *place,
+/* NAME in the view that MARKED gives: next/ first while a complete set is there. */
+static int resolve(const char *dir, const char *name, bool marked, look_fn *how, struct place *place,
                    struct dc_err *err) {
-  char *found = marked && !dc_path_is_absolute(name) ? below(dir, DC_LAYOUT_NEXT, name) : NULL;
-  if (found) {
-    int rc = look(found, place, err);
-    if (rc || place->found) {
-      *path = found;
-      return rc;
-    }
-    free(found);
+  if (marked && !dc_path_is_absolute(name)) {
+    char *next DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_NEXT, name);
+    int rc = next ? how(next, place, err) : dc_err_nomem(err);
+    if (rc || place->found) return rc;
   }
-  found = dc_path_join(dir, name);
-  if (!found) return dc_err_nomem(err);
-  *path = found;
-  return look(found, place, err);
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
+  return path ? how(path, place, err) : dc_err_nomem(err);
 }
 
-/* 1: read, 0: something was replaced meanwhile, negative. */
-static int read_once(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
-                     struct dc_err *err) {
-  struct place mark, mark_after, places[DC_SET_MAX], after;
-  int rc = look_at_mark(dir, &mark, err);
+/* One look at a whole set, its files held open. */
+struct view {
+  struct place mark, files[DC_SET_MAX];
+  size_t count;
+};
+
+static void view_close(struct view *view) {
+  dc_mem_close(&view->mark.fd);
+  for (size_t i = 0; i < view->count; i++) dc_mem_close(&view->files[i].fd);
+}
+
+static int absent(const char *dir, const char *name, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
+  return path ? dc_err_sys(err, ENOENT, "cannot open '%s'", path) : dc_err_nomem(err);
+}
+
+static int view_read(struct view *view, const char *dir, const char *const *names, size_t count, size_t max,
+                     struct dc_buf *files, struct dc_err *err) {
+  int rc = look_at_mark(dir, look_open, &view->mark, err);
   for (size_t i = 0; !rc && i < count; i++) {
-    char *path DC_CLEANUP(dc_mem_free) = NULL;
-    rc = resolve(dir, names[i], mark.found, &path, &places[i], err);
-    if (!rc) rc = dc_os_read_file(path, max, &files[i], err);
+    struct place *place = &view->files[view->count++];
+    rc = resolve(dir, names[i], view->mark.found, look_open, place, err);
+    if (!rc && !place->found) rc = absent(dir, names[i], err);
+    if (!rc) rc = dc_os_read_fd(place->fd, names[i], max, &files[i], err);
   }
-  int first = rc;
+  return rc;
+}
+
+/* Nothing was published since the look: the mark is there or not as before, and so each file. */
+static bool view_holds(const struct view *view, const char *dir, const char *const *names) {
   struct dc_err ignored = DC_ERR_INIT;
-  if (look_at_mark(dir, &mark_after, &ignored)) return first ? first : 0;
-  if (!same_place(&mark, &mark_after)) return 0;
-  if (first) return first;
-  for (size_t i = 0; i < count; i++) {
-    char *path DC_CLEANUP(dc_mem_free) = NULL;
-    rc = resolve(dir, names[i], mark.found, &path, &after, err);
-    if (rc) return rc;
-    if (!same_place(&places[i], &after)) return 0;
-  }
-  return 1;
+  struct place now;
+  if (look_at_mark(dir, look, &now, &ignored) || !same_place(&view->mark, &now)) return false;
+  for (size_t i = 0; i < view->count; i++)
+    if (resolve(dir, names[i], view->mark.found, look, &now, &ignored) || !same_place(&view->files[i], &now))
+      return false;
+  return true;
+}
+
+static void pause_a_moment(void) {
+  const struct timespec pause = {.tv_nsec = READ_PAUSE_NS};
+  (void)nanosleep(&pause, NULL);
+}
+
+static int changes_always(const char *dir, struct dc_err *err) {
+  return dc_err_set(err, DC_EBUSY, "'%s' changes all the time: no consistent set could be read", dir);
 }
 
 int dc_publish_read(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
@@ -304,23 +341,37 @@ int dc_publish_read(const char *dir, const char *const *names, size_t count, siz
   if (count > DC_SET_MAX) return dc_err_set(err, DC_ELIMIT, "too many files in one set");
   int rc = check_format(dir, err);
   for (int i = 0; !rc && i < READ_TRIES; i++) {
-    rc = read_once(dir, names, count, max, files, err);
-    if (rc == 1) return 0;
+    struct view view DC_CLEANUP(view_close) = {.mark = NO_PLACE};
+    int read = view_read(&view, dir, names, count, max, files, err);
+    bool holds = view_holds(&view, dir, names);
+    if (read == 0 && holds) return 0;
     for (size_t k = 0; k < count; k++) dc_buf_clear(&files[k]);
-    const struct timespec pause = {.tv_nsec = READ_PAUSE_NS};
-    if (rc == 0) (void)nanosleep(&pause, NULL);
+    if (holds) return read;
+    pause_a_moment();
   }
-  return rc ? rc : dc_err_set(err, DC_EBUSY, "'%s' changes all the time: no consistent set could be read", dir);
+  return rc ? rc : changes_always(dir, err);
 }
 
-int dc_publish_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err) {
-  struct place mark;
-  int rc = look_at_mark(dir, &mark, err);
+static int find_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err) {
+  struct place mark, place;
+  int rc = look_at_mark(dir, look, &mark, err);
   for (size_t i = 0; !rc && i < count; i++) {
-    char *path DC_CLEANUP(dc_mem_free) = NULL;
-    struct place place;
-    rc = resolve(dir, names[i], mark.found, &path, &place, err);
+    rc = resolve(dir, names[i], mark.found, look, &place, err);
     present[i] = !rc && place.found;
   }
   return rc;
+}
+
+/* Looked at until two looks agree: a first set that is being published meanwhile comes file by file. */
+int dc_publish_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err) {
+  bool again[DC_SET_MAX];
+  if (count > DC_SET_MAX) return dc_err_set(err, DC_ELIMIT, "too many files in one set");
+  int rc = find_present(dir, names, count, present, err);
+  for (int i = 0; !rc && i < READ_TRIES; i++) {
+    rc = find_present(dir, names, count, again, err);
+    if (rc || memcmp(present, again, count * sizeof *present) == 0) return rc;
+    memcpy(present, again, count * sizeof *present);
+    pause_a_moment();
+  }
+  return rc ? rc : changes_always(dir, err);
 }

@@ -143,6 +143,28 @@ static void test_readers(void) {
   is_num(mixed, 0, "none saw a mixture");
 }
 
+/* A first set is there or not, for whoever looks while it comes. */
+static void test_first_set(void) {
+  int partial = 0, whole = 0;
+  for (int i = 0; i < 30; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "first%d", i);
+    char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, name);
+    struct dc_err err = DC_ERR_INIT;
+    pid_t child = fork();
+    if (child == 0) _exit(publish_all(dir, "one", DC_PUBLISH_NEW, &err) != 0);
+    for (int status = 0, ended = 0; !ended;) {
+      bool present[3] = {false};
+      ended = waitpid(child, &status, WNOHANG) != 0;
+      int count = dc_publish_present(dir, names, 3, present, &err) ? -1 : present[0] + present[1] + present[2];
+      partial += count != 0 && count != 3;
+      if (ended) whole += count == 3 && status == 0;
+    }
+  }
+  is_num(partial, 0, "nobody saw a part of a first set");
+  is_num(whole, 30, "everybody saw it when it was there");
+}
+
 static void remove_top(void) {
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", top);
@@ -156,6 +178,7 @@ int main(void) {
   test_foreign();
   test_lock();
   test_readers();
+  test_first_set();
   remove_top();
   return tap_done();
 }
