@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over the files of its corpus, tests/fuzz/corpus/FUZZ_TARGET, so that `make check` meets every
- * input that once mattered. TAP: one line a file; a fault ends the program. */
+/* Runs a fuzz target over the files of its corpus, tests/fuzz/corpus/ and the program's name, so that `make check`
+ * meets every input that once mattered. TAP: one line a file; a fault ends the program. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,10 +24,11 @@ static int replay(const char *path) {
   return rc;
 }
 
-int main(void) {
-  const char *top = getenv("TOP_SRCDIR");
+int main(int argc, char *argv[]) {
+  const char *top = getenv("TOP_SRCDIR"), *slash = strrchr(argv[0], '/');
   char corpus[2048];
-  snprintf(corpus, sizeof corpus, "%s/tests/fuzz/corpus/" FUZZ_TARGET, top ? top : ".");
+  (void)argc;
+  snprintf(corpus, sizeof corpus, "%s/tests/fuzz/corpus/%s", top ? top : ".", slash ? slash + 1 : argv[0]);
   DIR *entries = opendir(corpus);
   if (!ok(entries != NULL, "there is a corpus")) return tap_done();
   for (struct dirent *entry = NULL; (entry = readdir(entries));) {
