@@ -52,7 +52,7 @@ libconfig_a_SOURCES = \
   src/config/dapr_config.c src/config/dapr_config.h \
   src/config/settings.c src/config/settings.h
 
-# --- pki: X.509, with rpc/tls the only user of GnuTLS -------------------------------------------------------------
+# --- pki: X.509 and JOSE, with rpc/tls the only user of GnuTLS -------------------------------------------------------------
 noinst_LIBRARIES += libpki.a
 libpki_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 libpki_a_SOURCES = \
@@ -62,6 +62,7 @@ libpki_a_SOURCES = \
   src/pki/csr.c src/pki/csr.h \
   src/pki/der.c src/pki/der.h \
   src/pki/ext.c src/pki/ext.h \
+  src/pki/jwa.h src/pki/jwk.h src/pki/jws.h src/pki/jwt.h \
   src/pki/key.c src/pki/key.h \
   src/pki/name.c src/pki/name.h \
   src/pki/oid.h \
