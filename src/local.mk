@@ -54,7 +54,7 @@ libconfig_a_SOURCES = \
 
 # --- pki: X.509 and JOSE, with rpc/tls the only user of GnuTLS -------------------------------------------------------------
 noinst_LIBRARIES += libpki.a
-libpki_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+libpki_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS) $(JANSSON_CFLAGS)
 libpki_a_SOURCES = \
   src/pki/bundle.c src/pki/bundle.h \
   src/pki/cert.c src/pki/cert.h \
@@ -62,7 +62,11 @@ libpki_a_SOURCES = \
   src/pki/csr.c src/pki/csr.h \
   src/pki/der.c src/pki/der.h \
   src/pki/ext.c src/pki/ext.h \
-  src/pki/jwa.h src/pki/jwk.h src/pki/jws.h src/pki/jwt.h \
+  src/pki/jose.c src/pki/jose.h \
+  src/pki/jwa.c src/pki/jwa.h \
+  src/pki/jwk.c src/pki/jwk.h \
+  src/pki/jws.c src/pki/jws.h \
+  src/pki/jwt.c src/pki/jwt.h \
   src/pki/key.c src/pki/key.h \
   src/pki/name.c src/pki/name.h \
   src/pki/oid.h \

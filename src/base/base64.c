@@ -42,7 +42,7 @@ static int tail_bytes(enum dc_base64 alphabet, uint32_t group, unsigned have, un
   static const unsigned char free_bits[4] = {0, 0, 15, 3}; /* that must be zero, for 2 and 3 characters */
   if (have == 0) return pads == 0 ? 0 : -1;
   if (have == 1) return -1;
-  if (pads != 4 - have && (alphabet == DC_BASE64_STD || pads != 0)) return -1;
+  if (pads != (alphabet == DC_BASE64_STD ? 4 - have : 0)) return -1;
   if (group & free_bits[have]) return -1;
   return (int)have - 1;
 }

@@ -7,7 +7,7 @@
 
 enum dc_base64 {
   DC_BASE64_STD, /* section 4, padded; white space is skipped when decoding */
-  DC_BASE64_URL, /* section 5, not padded when encoding; padding accepted when decoding, white space not */
+  DC_BASE64_URL, /* section 5, never padded (RFC 7515 has it so); white space is not skipped */
 };
 
 void dc_base64_encode(struct dc_buf *out, enum dc_base64 alphabet, const void *bytes, size_t n);

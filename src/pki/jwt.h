@@ -15,7 +15,7 @@ struct dc_jwt_time {
  * dc_jwt_parse the texts are the struct's own. A claim that is NULL (or has no count, or is not set) is absent. */
 struct dc_jwt {
   const char *iss, *sub, *jti, *use;
-  const char *const *aud;
+  const char **aud;
   size_t aud_count;
   struct dc_jwt_time iat, nbf, exp;
   struct json_t *json; /* jansson's, behind a parsed one; NULL otherwise */

@@ -291,18 +291,34 @@ struct gnutls_privkey_st *dc_key_gnutls(const struct dc_key *key) { return key->
 
 struct dc_slice dc_key_algorithm(const struct dc_key *key) { return kind_of(key)->algorithm; }
 
-int dc_key_sign(const struct dc_key *key, struct dc_slice data, struct dc_buf *out, struct dc_err *err) {
+static int sign(const struct dc_key *key, gnutls_sign_algorithm_t how, struct dc_slice data, struct dc_buf *out,
+                struct dc_err *err) {
   union {
     const unsigned char *from;
     unsigned char *to; /* GnuTLS only reads */
   } pointer = {.from = data.data};
   gnutls_datum_t in = {pointer.to, (unsigned)data.len}, signature = {NULL, 0};
-  int rc = gnutls_privkey_sign_data2(key->signer, kind_of(key)->sign, 0, &in, &signature);
+  int rc = gnutls_privkey_sign_data2(key->signer, how, 0, &in, &signature);
 
   if (rc < 0) return crypto_error(err, rc, "cannot sign");
   dc_buf_add(out, signature.data, signature.size);
   gnutls_free(signature.data);
   return dc_buf_check(out, err);
+}
+
+int dc_key_sign(const struct dc_key *key, struct dc_slice data, struct dc_buf *out, struct dc_err *err) {
+  return sign(key, kind_of(key)->sign, data, out, err);
+}
+
+int dc_key_sign_rsa(const struct dc_key *key, bool pss, unsigned hash_bits, struct dc_slice data, struct dc_buf *out,
+                    struct dc_err *err) {
+  if (key->public.kind != DC_KEY_RSA) return dc_err_set(err, DC_EMISMATCH, "the private key is no RSA key");
+  switch (hash_bits) {
+    case 256: return sign(key, pss ? GNUTLS_SIGN_RSA_PSS_SHA256 : GNUTLS_SIGN_RSA_SHA256, data, out, err);
+    case 384: return sign(key, pss ? GNUTLS_SIGN_RSA_PSS_SHA384 : GNUTLS_SIGN_RSA_SHA384, data, out, err);
+    case 512: return sign(key, pss ? GNUTLS_SIGN_RSA_PSS_SHA512 : GNUTLS_SIGN_RSA_SHA512, data, out, err);
+    default: return dc_err_set(err, DC_EUNSUPPORTED, "no signature with a hash of %u bits", hash_bits);
+  }
 }
 
 int dc_key_seal(const struct dc_key *key, struct dc_slice body, struct dc_buf *out, struct dc_err *err) {

@@ -82,6 +82,49 @@ int dc_spki_parse(struct dc_spki *spki, struct dc_slice der, struct dc_err *err)
   return rc;
 }
 
+/* --- writing ----------------------------------------------------------------------------------------------------- */
+
+static const struct curve *curve_of(enum dc_key_kind kind) {
+  for (size_t i = 0; i < DC_COUNT(curves); i++)
+    if (curves[i].kind == kind) return &curves[i];
+  return NULL;
+}
+
+static void add_bits(struct dc_buf *out, enum dc_key_kind kind, struct dc_slice a, struct dc_slice b) {
+  struct dc_buf content DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+
+  if (kind == DC_KEY_RSA) {
+    size_t mark = dc_der_begin(&content, DC_DER_SEQUENCE);
+    dc_der_add_unsigned(&content, a.data, a.len);
+    dc_der_add_unsigned(&content, b.data, b.len);
+    dc_der_end(&content, mark);
+  } else {
+    if (kind != DC_KEY_ED25519) dc_buf_add_byte(&content, 4);
+    dc_buf_add(&content, a.data, a.len);
+    dc_buf_add(&content, b.data, b.len);
+  }
+  if (content.failed) out->failed = true;
+  dc_der_add_bits(out, content.data, content.len);
+}
+
+void dc_spki_add(struct dc_buf *out, enum dc_key_kind kind, struct dc_slice a, struct dc_slice b) {
+  const struct curve *curve = curve_of(kind);
+  size_t mark = dc_der_begin(out, DC_DER_SEQUENCE), inner = dc_der_begin(out, DC_DER_SEQUENCE);
+
+  if (kind == DC_KEY_RSA) {
+    dc_der_add_slice(out, DC_DER_OID, DC_SLICE(DC_OID_RSA));
+    dc_der_add(out, DC_DER_NULL, "", 0);
+  } else if (curve) {
+    dc_der_add_slice(out, DC_DER_OID, DC_SLICE(DC_OID_EC));
+    dc_der_add_slice(out, DC_DER_OID, curve->oid);
+  } else {
+    dc_der_add_slice(out, DC_DER_OID, DC_SLICE(DC_OID_ED25519));
+  }
+  dc_der_end(out, inner);
+  add_bits(out, kind, a, b);
+  dc_der_end(out, mark);
+}
+
 /* --- properties -------------------------------------------------------------------------------------------------- */
 
 int dc_spki_check(const struct dc_spki *spki, struct dc_err *err) {
@@ -205,13 +248,8 @@ static gnutls_datum_t datum(struct dc_slice slice) {
   return out;
 }
 
-static gnutls_ecc_curve_t curve_of(enum dc_key_kind kind) {
-  for (size_t i = 0; i < DC_COUNT(curves); i++)
-    if (curves[i].kind == kind) return curves[i].gnutls;
-  return GNUTLS_ECC_CURVE_ED25519;
-}
-
 static int import_key(gnutls_pubkey_t pubkey, const struct dc_spki *spki) {
+  const struct curve *curve = curve_of(spki->kind);
   gnutls_datum_t a, b;
 
   if (spki->kind == DC_KEY_RSA) {
@@ -221,7 +259,21 @@ static int import_key(gnutls_pubkey_t pubkey, const struct dc_spki *spki) {
   }
   a = datum(spki->x);
   b = datum(spki->y);
-  return gnutls_pubkey_import_ecc_raw(pubkey, curve_of(spki->kind), &a, spki->kind == DC_KEY_ED25519 ? NULL : &b);
+  return gnutls_pubkey_import_ecc_raw(pubkey, curve ? curve->gnutls : GNUTLS_ECC_CURVE_ED25519, &a, curve ? &b : NULL);
+}
+
+int dc_spki_check_point(const struct dc_spki *spki, struct dc_err *err) {
+  gnutls_pubkey_t pubkey;
+  int rc;
+
+  if (!curve_of(spki->kind)) return 0;
+  if (gnutls_pubkey_init(&pubkey) < 0) return dc_err_nomem(err);
+  rc = import_key(pubkey, spki);
+  if (rc >= 0) rc = gnutls_pubkey_verify_params(pubkey);
+  gnutls_pubkey_deinit(pubkey);
+  if (rc >= 0) return 0;
+  if (rc == GNUTLS_E_MEMORY_ERROR) return dc_err_nomem(err);
+  return dc_err_set(err, DC_EINVAL, "malformed public key: not a point of its curve");
 }
 
 static int set_pss(gnutls_pubkey_t pubkey, const struct pss *pss) {
