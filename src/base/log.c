@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { RECORD_MAX = 65536 };
 
@@ -40,22 +41,6 @@ int dc_log_parse_level(const char *text, enum dc_log_level *level, struct dc_err
 }
 
 bool dc_log_enabled(enum dc_log_level level) { return sink.fd >= 0 && level >= sink.level; }
-
-/* One character of UTF-8 at S: its length and its code point, or length 0 for a byte that belongs to none (overlong
- * forms, surrogates and what lies above U+10FFFF too). */
-static size_t decode_char(const unsigned char *s, size_t n, uint32_t *rune) {
-  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xf0 && s[0] < 0xf8 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
-  if (len == 0 || len > n || s[0] >= 0xf8) return 0;
-  uint32_t r = len == 1 ? s[0] : s[0] & (0x7fu >> len);
-  for (size_t i = 1; i < len; i++) {
-    if ((s[i] & 0xc0) != 0x80) return 0;
-    r = r << 6 | (s[i] & 0x3fu);
-  }
-  if (r < least[len] || r > 0x10ffff || (r >= 0xd800 && r <= 0xdfff)) return 0;
-  *rune = r;
-  return len;
-}
 
 /* What Go's strconv.IsPrint refuses, as far as it can hide or reorder text: controls, spaces other than U+0020, format
  * characters, private use. */
@@ -101,10 +86,9 @@ static void add_text(struct dc_buf *out, const char *key, const char *value) {
   dc_buf_add_byte(out, '"');
   const unsigned char *s = (const unsigned char *)value;
   for (size_t left = strlen(value), len; left > 0; s += len, left -= len) {
-    uint32_t rune = 0;
-    len = decode_char(s, left, &rune);
+    len = dc_utf8_length(s, left);
     if (len > 0) {
-      add_quoted_char(out, s, len, rune);
+      add_quoted_char(out, s, len, dc_utf8_rune(s, len));
     } else {
       len = 1;
       dc_buf_printf(out, "\\x%02x", s[0]);
@@ -128,10 +112,9 @@ static void add_json(struct dc_buf *out, const char *key, const char *value) {
   dc_buf_printf(out, "%s\"%s\":\"", out->len ? "," : "{", key);
   const unsigned char *s = (const unsigned char *)value;
   for (size_t left = strlen(value), len; left > 0; s += len, left -= len) {
-    uint32_t rune = 0;
-    len = decode_char(s, left, &rune);
+    len = dc_utf8_length(s, left);
     if (len > 0) {
-      add_json_char(out, s, len, rune);
+      add_json_char(out, s, len, dc_utf8_rune(s, len));
     } else {
       len = 1;
       dc_buf_add_text(out, "\\ufffd");

@@ -13,6 +13,13 @@ size_t dc_utf8_length(const uint8_t *s, size_t n) {
   return overlong || beyond ? 0 : length;
 }
 
+uint32_t dc_utf8_rune(const uint8_t *s, size_t length) {
+  if (length == 1) return s[0];
+  uint32_t rune = s[0] & (0x7fU >> length);
+  for (size_t i = 1; i < length; i++) rune = rune << 6 | (s[i] & 0x3fU);
+  return rune;
+}
+
 bool dc_utf8_valid(const uint8_t *s, size_t n) {
   for (size_t i = 0, length = 0; i < n; i += length) {
     length = dc_utf8_length(s + i, n - i);

@@ -9,6 +9,8 @@
 
 /* The length, 1 to 4, of the sequence that begins at S (N bytes, N > 0); 0 when there is none. */
 size_t dc_utf8_length(const uint8_t *s, size_t n);
+/* The code point of a sequence whose LENGTH dc_utf8_length gave. */
+uint32_t dc_utf8_rune(const uint8_t *s, size_t length);
 bool dc_utf8_valid(const uint8_t *s, size_t n);
 
 #endif
