@@ -17,12 +17,18 @@ LDADD += $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS)
 endif
 
 UNIT_TESTS = \
+  tests/unit/base/base64 \
+  tests/unit/base/buf \
   tests/unit/base/cli \
   tests/unit/base/clock \
   tests/unit/base/duration \
+  tests/unit/base/err \
   tests/unit/base/log \
   tests/unit/base/os \
+  tests/unit/base/path \
   tests/unit/base/pem \
+  tests/unit/base/proc \
+  tests/unit/base/utf8 \
   tests/unit/ca/authority \
   tests/unit/ca/init \
   tests/unit/ca/sign \

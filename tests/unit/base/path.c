@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/path.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+static void test_join(void) {
+  static const struct {
+    const char *dir, *name, *joined;
+  } rows[] = {
+      {"a", "b", "a/b"},   {"a/", "b", "a/b"},   {"/", "b", "/b"},        {"", "b", "b"},    {"a", "/b", "/b"},
+      {"", "/", "/"},      {"a/b", "c/d", "a/b/c/d"}, {".", "x", "./x"}, {"a", "", "a/"},  {"a//", "b", "a//b"},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    char *joined DC_CLEANUP(dc_mem_free) = dc_path_join(rows[i].dir, rows[i].name);
+    is_text(joined, rows[i].joined, "joined");
+  }
+  ok(dc_path_is_absolute("/") && dc_path_is_absolute("/a") && !dc_path_is_absolute("a/") && !dc_path_is_absolute(""),
+     "absolute is what begins with a slash");
+}
+
+/* dirname(3) is the judge. */
+static void test_parent(void) {
+  static const char *const paths[] = {"",   ".",    "..",  "a",     "a/",     "a/b",   "a/b/",     "a//b", "a//b//",
+                                      "/",  "//",   "/a",  "/a/",   "//a",    "/a/b",  "///a///b", "./a",  "../a",
+                                      "a/.", "a/..", "///", "a b/c", "a/b/c///"};
+  for (size_t i = 0; i < DC_COUNT(paths); i++) {
+    char copy[64];
+    strcpy(copy, paths[i]);
+    char *parent DC_CLEANUP(dc_mem_free) = dc_path_parent(paths[i]);
+    const char *want = dirname(copy);
+    is_text(parent, strcmp(want, "//") == 0 ? "/" : want, paths[i]);
+  }
+}
+
+static void test_home(void) {
+  const char *home = "untouched";
+  struct dc_err err = DC_ERR_INIT;
+  setenv("HOME", "/home/x", 1);
+  ok(dc_path_home(&home, &err) == 0 && strcmp(home, "/home/x") == 0, "HOME");
+  home = "untouched";
+  setenv("HOME", "", 1);
+  is_num(dc_path_home(&home, &err), DC_ENOENT, "HOME empty");
+  ok(strstr(err.text, "HOME is not set") && strstr(err.text, "--dir"), "it is told, with the remedy");
+  unsetenv("HOME");
+  is_num(dc_path_home(&home, NULL), DC_ENOENT, "HOME unset");
+  is_text(home, "untouched", "nothing comes out");
+}
+
+int main(void) {
+  test_join();
+  test_parent();
+  test_home();
+  return tap_done();
+}
