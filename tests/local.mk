@@ -105,3 +105,8 @@ tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
 tests_fuzz_message_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
 tests_fuzz_pem_LDFLAGS = $(FUZZ_LDFLAGS)
+
+# --- the rules of the house: who may include whom, libraries of programs, names, silence, manual pages -----------------
+LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/parity.sh tests/lint/programs.sh tests/lint/silence.sh
+dist_check_SCRIPTS += $(LINT_TESTS)
+TESTS += $(LINT_TESTS)
