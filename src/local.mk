@@ -49,6 +49,7 @@ libstore_a_SOURCES = \
 noinst_LIBRARIES += libconfig.a
 libconfig_a_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(YAML_CFLAGS)
 libconfig_a_SOURCES = \
+  src/config/allow.c src/config/allow.h \
   src/config/dapr_config.c src/config/dapr_config.h \
   src/config/settings.c src/config/settings.h
 
@@ -62,6 +63,7 @@ libpki_a_SOURCES = \
   src/pki/csr.c src/pki/csr.h \
   src/pki/der.c src/pki/der.h \
   src/pki/ext.c src/pki/ext.h \
+  src/pki/hash.c src/pki/hash.h \
   src/pki/jose.c src/pki/jose.h \
   src/pki/jwa.c src/pki/jwa.h \
   src/pki/jwk.c src/pki/jwk.h \
@@ -136,14 +138,16 @@ libclient_a_SOURCES = \
 
 # --- the server ------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libsentry.a
-libsentry_a_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+libsentry_a_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(JANSSON_CFLAGS)
 libsentry_a_SOURCES = \
+  src/sentry/audit.c src/sentry/audit.h \
   src/sentry/conn.c src/sentry/conn.h \
   src/sentry/listener.c src/sentry/listener.h \
   src/sentry/live.c src/sentry/live.h \
   src/sentry/loop.c src/sentry/loop.h \
   src/sentry/sentry.c src/sentry/sentry.h \
   src/sentry/service.c src/sentry/service.h \
+  src/sentry/systemd.c src/sentry/systemd.h \
   src/sentry/validator.c src/sentry/validator.h
 
 pkglibexec_PROGRAMS += daprcerts-request
@@ -154,5 +158,5 @@ daprcerts_request_LDADD = libtools.a libclient.a librpc.a libproto.a libpki.a li
 pkglibexec_PROGRAMS += daprcerts-sentry
 daprcerts_sentry_SOURCES = src/tools/sentry.c
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
-  $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(YAML_LIBS) $(INIH_LIBS)
+  $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 endif

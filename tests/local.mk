@@ -32,6 +32,7 @@ UNIT_TESTS = \
   tests/unit/ca/authority \
   tests/unit/ca/init \
   tests/unit/ca/sign \
+  tests/unit/config/allow \
   tests/unit/pki/cert \
   tests/unit/pki/chain \
   tests/unit/pki/csr \
@@ -43,7 +44,8 @@ UNIT_TESTS = \
 if WITH_SENTRY
 UNIT_TESTS += \
   tests/unit/rpc/grpc \
-  tests/unit/rpc/messages
+  tests/unit/rpc/messages \
+  tests/unit/sentry/systemd
 endif
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
@@ -67,8 +69,8 @@ TESTS += $(INTEROP_TESTS)
 endif
 
 # --- the server, by its command line and by peers that break the rules ---------------------------------------------------
-EXTRA_DIST += tests/sentry/peer.py
-SENTRY_TESTS = tests/cli/sentry.sh
+EXTRA_DIST += tests/sentry/notify.py tests/sentry/peer.py
+SENTRY_TESTS = tests/cli/sentry.sh tests/sentry/audit.sh tests/sentry/identities.sh tests/sentry/systemd.sh
 dist_check_SCRIPTS += $(SENTRY_TESTS)
 if WITH_SENTRY
 TESTS += $(SENTRY_TESTS)

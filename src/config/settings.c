@@ -109,6 +109,12 @@ static int set_limit(struct reader *reader, const struct dc_limit_row *row, cons
   return 1;
 }
 
+static int set_allow(struct reader *reader, const char *ns, const char *ids) {
+  struct dc_err err = DC_ERR_INIT;
+  int rc = dc_allow_add(&reader->settings->allow, ns, ids, &err);
+  return rc ? refuse(reader, "[allow]", err.text) : 1;
+}
+
 static int on_pair(void *user, const char *section, const char *name, const char *value) {
   struct reader *reader = user;
   bool top = section[0] == '\0', sentry = strcmp(section, "sentry") == 0;
@@ -116,6 +122,7 @@ static int on_pair(void *user, const char *section, const char *name, const char
     if (strcmp(names[i].name, name) == 0) return set_name(reader, &names[i], value);
   for (size_t i = 0; sentry && i < DC_COUNT(limits); i++)
     if (strcmp(limits[i].name, name) == 0) return set_limit(reader, &limits[i], value);
+  if (strcmp(section, "allow") == 0) return set_allow(reader, name, value);
   if (reader->warnings)
     dc_buf_printf(reader->warnings, "'%s' line %d: unknown setting '%s'%s%s\n", reader->path, reader->line, name,
                   top ? "" : " in section ", top ? "" : section);
@@ -134,6 +141,7 @@ void dc_settings_free(struct dc_settings *settings) {
     free(*place);
     *place = NULL;
   }
+  dc_allow_free(&settings->allow);
 }
 
 int dc_settings_load(const char *path, struct dc_settings *settings, struct dc_buf *warnings, struct dc_err *err) {
@@ -180,6 +188,9 @@ void dc_settings_text(struct dc_buf *out, const char *control_plane_trust_domain
     else
       dc_buf_printf(out, "# %s = %" PRId64 "\n", limits[i].name, limits[i].standard);
   }
+  dc_buf_add_text(out, "\n# who may be asked for under the validator 'insecure', a line a namespace; without any line everybody\n"
+                       "# [allow]\n"
+                       "#   default = web, shop\n");
 }
 
 /* --- which source counts ---------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "config/allow.h"
 
 #define DC_SETTINGS_FILE "daprcerts.conf"
 
@@ -27,6 +28,7 @@ struct dc_settings {
   char *control_plane_trust_domain, *control_plane_namespace; /* sentry's own */
   char *trust_domain, *namespace;                             /* a workload's */
   struct dc_limits limits;                                    /* set, or the default */
+  struct dc_allow allow;                                      /* section [allow] */
 };
 
 #define DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN "localhost"

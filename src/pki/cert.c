@@ -4,10 +4,10 @@
 
 #include "pki/cert.h"
 
-#include <gnutls/crypto.h>
 #include <stdlib.h>
 
 #include "pki/ext.h"
+#include "pki/hash.h"
 #include "pki/name.h"
 #include "pki/oid.h"
 
@@ -233,12 +233,7 @@ int dc_cert_check_ca(const struct dc_cert *cert, struct dc_err *err) {
 }
 
 int dc_cert_fingerprint(const struct dc_cert *cert, struct dc_buf *out, struct dc_err *err) {
-  unsigned char hash[32];
-  int rc = gnutls_hash_fast(GNUTLS_DIG_SHA256, cert->der.data, cert->der.len, hash);
-
-  if (rc < 0) return dc_err_set(err, DC_ECRYPTO, "cannot hash a certificate: %s", gnutls_strerror(rc));
-  for (size_t i = 0; i < sizeof hash; i++) dc_buf_printf(out, "%02x", hash[i]);
-  return 0;
+  return dc_hash_add_hex(cert->der, out, err);
 }
 
 void dc_cert_serial_text(const struct dc_cert *cert, struct dc_buf *out) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pki/hash.h"
 #include "pki/oid.h"
 
 struct curve {
@@ -154,6 +155,10 @@ int dc_spki_id(const struct dc_spki *spki, unsigned char id[DC_KEY_ID_SIZE], str
   int rc = gnutls_hash_fast(GNUTLS_DIG_SHA1, spki->key.data, spki->key.len, id);
 
   return rc < 0 ? dc_err_set(err, DC_ECRYPTO, "cannot hash a public key: %s", gnutls_strerror(rc)) : 0;
+}
+
+int dc_spki_fingerprint(const struct dc_spki *spki, struct dc_buf *out, struct dc_err *err) {
+  return dc_hash_add_hex(spki->der, out, err);
 }
 
 const char *dc_spki_text(const struct dc_spki *spki, char *buf) {

@@ -40,6 +40,8 @@ void dc_spki_add(struct dc_buf *out, enum dc_key_kind kind, struct dc_slice a, s
 bool dc_spki_equal(const struct dc_spki *a, const struct dc_spki *b);
 /* RFC 5280, 4.2.1.2, method 1: SHA-1 of the BIT STRING's bytes. */
 int dc_spki_id(const struct dc_spki *spki, unsigned char id[DC_KEY_ID_SIZE], struct dc_err *err) DC_NODISCARD;
+/* Appends the SHA-256 of DER as lower-case hex. */
+int dc_spki_fingerprint(const struct dc_spki *spki, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 /* "EC P-256", "Ed25519", "RSA 2048"; BUF has DC_SPKI_TEXT_MAX bytes; returns BUF. */
 enum { DC_SPKI_TEXT_MAX = 32 };
 const char *dc_spki_text(const struct dc_spki *spki, char *buf);

@@ -36,6 +36,7 @@ struct dc_h2_stream {
   struct dc_buf body;         /* received so far */
   bool whole;                 /* the peer has ended its side */
   bool answered;              /* server: dc_h2_reply was called */
+  bool parked;                /* for the layer above: whole, and its answer must wait */
   struct dc_buf out;          /* being sent */
   size_t out_sent;
   struct dc_h2_trailer *trailer;

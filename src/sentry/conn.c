@@ -3,8 +3,11 @@
 
 #include "sentry/conn.h"
 
+#include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,6 +18,8 @@
 #include "sentry/service.h"
 
 static const char scope[] = "dapr.sentry.server";
+
+static atomic_uint_fast64_t last_number;
 
 enum {
   READ_ROOM = 65536,
@@ -47,7 +52,8 @@ struct dc_conn {
   int64_t write_since;
   struct dc_tls *tls;
   struct dc_h2 *h2;
-  char peer[INET6_ADDRSTRLEN + 8];
+  uint64_t number; /* of all connections of the process, for logs */
+  char peer[INET6_ADDRSTRLEN + 10];
 };
 
 static void advance(struct dc_conn *conn);
@@ -204,17 +210,30 @@ static void on_overflow(struct dc_h2_stream *stream, void *user) {
   reply(stream, &answer);
 }
 
+static bool sign(const struct dc_conn *conn, const struct dc_h2_stream *stream, const uint8_t *message, size_t n,
+                 struct dc_grpc_reply *answer) {
+  char request[40];
+  snprintf(request, sizeof request, "%" PRIu64 ".%" PRId32, conn->number, stream->id);
+  const struct dc_service_origin origin = {.peer = conn->peer, .request = request};
+  return dc_service_sign(conn->group->live, conn->group->config, &origin, message, n, answer);
+}
+
 static void on_whole(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
   const struct dc_sentry_config *config = conn->group->config;
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
   const uint8_t *message = NULL;
   size_t n = 0;
-  if (dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer) == DC_GRPC_OK &&
-      dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) == DC_GRPC_OK)
-    dc_service_sign(conn->group->live, config, message, n, &answer);
-  reply(stream, &answer);
+  stream->parked = dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer) == DC_GRPC_OK &&
+                   dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) ==
+                       DC_GRPC_OK &&
+                   !sign(conn, stream, message, n, &answer);
+  if (!stream->parked) reply(stream, &answer);
   dc_grpc_reply_free(&answer);
+}
+
+static void retry_if_parked(struct dc_h2_stream *stream, void *user) {
+  if (stream->parked) on_whole(stream, user);
 }
 
 static void on_stream_closed(struct dc_h2_stream *stream, uint32_t error_code, void *user) {
@@ -352,7 +371,7 @@ static void name_peer(struct dc_conn *conn) {
       uv_ip4_name((struct sockaddr_in *)&address, ip, sizeof ip);
     port = ntohs(v6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port);
   }
-  snprintf(conn->peer, sizeof conn->peer, "%s#%d", ip, port);
+  snprintf(conn->peer, sizeof conn->peer, strchr(ip, ':') ? "[%s]:%d" : "%s:%d", ip, port);
 }
 
 static int begin_tls(struct dc_conn *conn, struct dc_err *err) {
@@ -388,6 +407,7 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
     return;
   }
   conn->group = group;
+  conn->number = 1 + atomic_fetch_add_explicit(&last_number, 1, memory_order_relaxed);
   conn->tcp.data = conn;
   conn->next = group->first;
   if (conn->next) conn->next->prev = conn;
@@ -401,7 +421,7 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   }
   (void)uv_tcp_nodelay(&conn->tcp, 1);
   (void)uv_tcp_keepalive(&conn->tcp, 1, KEEPALIVE_S);
-  if (dc_log_enabled(DC_LOG_DEBUG)) name_peer(conn);
+  if (dc_log_enabled(DC_LOG_DEBUG) || group->config->audit) name_peer(conn);
   if (begin_tls(conn, &err)) {
     dc_log_write(DC_LOG_ERROR, scope, "cannot serve a connection: %s", err.text);
     close_now(conn);
@@ -457,6 +477,15 @@ void dc_conn_sweep(struct dc_conn_group *group) {
   for (struct dc_conn *conn = group->first, *next = NULL; conn; conn = next) {
     next = conn->next;
     sweep_one(conn, &group->config->limits, now);
+  }
+}
+
+void dc_conn_retry(struct dc_conn_group *group) {
+  for (struct dc_conn *conn = group->first, *next = NULL; conn; conn = next) {
+    next = conn->next;
+    if (conn->phase != OPEN) continue;
+    dc_h2_each(conn->h2, retry_if_parked, conn);
+    flush(conn);
   }
 }
 

@@ -32,6 +32,8 @@ void dc_conn_group_free(struct dc_conn_group *group); /* every connection has en
 void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t max_connections);
 /* Closes what has outlived its time-out. */
 void dc_conn_sweep(struct dc_conn_group *group);
+/* Looks at every parked call again. */
+void dc_conn_retry(struct dc_conn_group *group);
 /* Every connection: GOAWAY, finish open calls, close. */
 void dc_conn_drain(struct dc_conn_group *group);
 /* Every connection, at once. */

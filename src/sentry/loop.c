@@ -24,6 +24,7 @@ struct dc_loop {
   uv_os_sock_t *inbox;
   size_t inbox_count, inbox_room;
   atomic_int phase;
+  atomic_bool retry; /* parked calls are due */
   atomic_size_t load;
   atomic_bool ended;
   uv_async_t *notify;
@@ -67,6 +68,7 @@ static void on_wake(uv_async_t *async) {
   struct dc_loop *loop = async->data;
   int phase = atomic_load(&loop->phase);
   take_inbox(loop);
+  if (atomic_exchange(&loop->retry, false)) dc_conn_retry(&loop->group);
   if (phase != RUN && !loop->group.draining) dc_conn_drain(&loop->group);
   if (phase == ABORT) dc_conn_abort(&loop->group);
   end_if_done(loop);
@@ -157,6 +159,12 @@ size_t dc_loop_load(const struct dc_loop *loop) { return atomic_load(&loop->load
 static void set_phase(struct dc_loop *loop, enum phase phase) {
   if (atomic_load(&loop->ended)) return;
   atomic_store(&loop->phase, phase);
+  uv_async_send(&loop->wake);
+}
+
+void dc_loop_retry(struct dc_loop *loop) {
+  if (atomic_load(&loop->ended)) return;
+  atomic_store(&loop->retry, true);
   uv_async_send(&loop->wake);
 }
 

@@ -19,6 +19,7 @@
 #include "sentry/listener.h"
 #include "sentry/live.h"
 #include "sentry/loop.h"
+#include "sentry/systemd.h"
 
 static const char scope[] = "dapr.sentry";
 
@@ -35,7 +36,7 @@ struct sentry {
   struct dc_loop **loops;
   size_t loop_count;
   uv_signal_t signals[SIGNALS];
-  uv_timer_t tick, drain_timer;
+  uv_timer_t tick, drain_timer, watchdog;
   uv_async_t loop_ended;
   unsigned ticks;
   size_t peak; /* connections at once since memory was last given back */
@@ -83,12 +84,20 @@ static void on_tick(uv_timer_t *timer) {
   if (++sentry->ticks % RENEW_TICKS == 0) renew(sentry);
 }
 
+static void reopen_audit(struct sentry *sentry) {
+  struct dc_err err = DC_ERR_INIT;
+  if (sentry->config->audit && dc_audit_reopen(sentry->config->audit, &err))
+    dc_log_write(DC_LOG_ERROR, scope, "the audit log was not opened anew: %s", err.text);
+}
+
 static void reload(struct sentry *sentry) {
   struct dc_err err = DC_ERR_INIT;
+  dc_systemd_notify_reloading();
   if (dc_live_reload(sentry->live, &err))
     dc_log_write(DC_LOG_ERROR, scope, "the credentials were not reloaded, the last good ones serve on: %s", err.text);
   else
     dc_log_write(DC_LOG_INFO, scope, "reloaded the credentials from '%s'", sentry->config->dir);
+  dc_systemd_notify("READY=1");
 }
 
 /* --- the end ---------------------------------------------------------------------------------------------------------------- */
@@ -97,6 +106,7 @@ static void close_handles(struct sentry *sentry) {
   for (size_t i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&sentry->signals[i], NULL);
   uv_close((uv_handle_t *)&sentry->tick, NULL);
   uv_close((uv_handle_t *)&sentry->drain_timer, NULL);
+  uv_close((uv_handle_t *)&sentry->watchdog, NULL);
   uv_close((uv_handle_t *)&sentry->loop_ended, NULL);
 }
 
@@ -118,6 +128,7 @@ static void on_loop_ended(uv_async_t *async) {
 }
 
 static void drain(struct sentry *sentry) {
+  dc_systemd_notify("STOPPING=1");
   sentry->draining = true;
   dc_log_write(DC_LOG_INFO, scope, "Shutting down gRPC server");
   dc_listener_close(sentry->listener);
@@ -129,6 +140,7 @@ static void drain(struct sentry *sentry) {
 static void on_signal(uv_signal_t *handle, int number) {
   struct sentry *sentry = handle->data;
   if (number == SIGHUP) {
+    reopen_audit(sentry);
     if (!sentry->draining) reload(sentry);
   } else if (!sentry->draining) {
     drain(sentry);
@@ -202,14 +214,27 @@ static void watch_signals(struct sentry *sentry) {
 #endif
 }
 
+static void on_watchdog(uv_timer_t *timer) {
+  (void)timer;
+  dc_systemd_notify("WATCHDOG=1");
+}
+
+static void tell_service_manager(struct sentry *sentry) {
+  uint64_t watchdog = dc_systemd_watchdog_ms();
+  if (watchdog) uv_timer_start(&sentry->watchdog, on_watchdog, watchdog, watchdog);
+  dc_systemd_notify("READY=1");
+}
+
 static int serve(struct sentry *sentry, struct dc_err *err) {
   int rc = dc_live_new(sentry->config, &sentry->live, err);
   if (!rc) rc = dc_listener_new(&sentry->uv, sentry->config->addresses, sentry->config->port, &sentry->listener, err);
   if (!rc) rc = start_loops(sentry, err);
   if (!rc) rc = dc_listener_start(sentry->listener, on_accepted, sentry, err);
   if (!rc) rc = tell_ready(sentry, err);
-  if (!rc) uv_timer_start(&sentry->tick, on_tick, TICK_MS, TICK_MS);
-  return rc;
+  if (rc) return rc;
+  uv_timer_start(&sentry->tick, on_tick, TICK_MS, TICK_MS);
+  tell_service_manager(sentry);
+  return 0;
 }
 
 static int init_handles(struct sentry *sentry, struct dc_err *err) {
@@ -217,6 +242,7 @@ static int init_handles(struct sentry *sentry, struct dc_err *err) {
   if (rc) return dc_err_set(err, DC_EIO, "cannot make an event loop: %s", uv_strerror(rc));
   (void)uv_timer_init(&sentry->uv, &sentry->tick);
   (void)uv_timer_init(&sentry->uv, &sentry->drain_timer);
+  (void)uv_timer_init(&sentry->uv, &sentry->watchdog);
   (void)uv_async_init(&sentry->uv, &sentry->loop_ended, on_loop_ended);
   sentry->tick.data = sentry->drain_timer.data = sentry->loop_ended.data = sentry;
   watch_signals(sentry);

@@ -16,6 +16,8 @@
  *               but its inbox (sockets handed over, under a mutex) and its phase (atomic).
  *   sweep       once a second, a loop with connections looks for those whose time has run out.
  *   drain       the graceful end: no new connection, GOAWAY, open calls finish, then close.
+ *   parked      a call whose answer depends on something under way, such as a key set being fetched; it is looked at
+ *               again when that has ended, see dc_loop_retry.
  *   linger      a connection whose last bytes are out waits a moment for the peer to close first, so that the bytes
  *               are read and not lost to a reset.
  *
@@ -32,6 +34,14 @@
 
 #include "base/err.h"
 #include "config/settings.h"
+#include "sentry/audit.h"
+
+/* Who gets the DNS name by which sidecars up to 1.11 know each other, <id>.<namespace>.svc.cluster.local. */
+enum dc_legacy_dns {
+  DC_LEGACY_DNS_AUTO, /* who asks as an old sidecar does: see service.c */
+  DC_LEGACY_DNS_ALWAYS,
+  DC_LEGACY_DNS_NEVER,
+};
 
 /* Everything is borrowed until dc_sentry_run returns. */
 struct dc_sentry_config {
@@ -43,6 +53,10 @@ struct dc_sentry_config {
   int64_t workload_ttl, clock_skew;     /* nanoseconds */
   const char *ready_file;               /* NULL: none */
   struct dc_limits limits;
+  const struct dc_allow *allow; /* whom the validator `insecure` believes in */
+  enum dc_legacy_dns legacy_dns;
+  struct dc_audit *audit; /* NULL: none */
+  bool audit_required;    /* a certificate whose line cannot be written is not handed out */
 };
 
 /* Serves until SIGINT or SIGTERM, then drains. 0 after a drain (a drain that ran out of time too); DC_EBUSY when an

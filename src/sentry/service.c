@@ -24,7 +24,9 @@ enum { SANS_MAX = 4, DNS_MAX = 253, SCHEDULER_REPLICAS = 3 };
 /* Everything that one call holds. */
 struct call {
   const struct dc_sentry_config *config;
+  const struct dc_service_origin *origin;
   struct dc_sign_request request;
+  int32_t validator;
   char *trust_domain;
   struct dc_pem csr_pem;
   struct dc_csr csr;
@@ -80,7 +82,8 @@ static bool is_ecdsa(enum dc_key_kind kind) {
 
 /* Sidecars up to 1.11 know each other by DNS name, 1.12 and 1.13 ask for one still; told by the form of the request
  * (sentry-contract 3). */
-static bool is_old_sidecar(const struct call *call) {
+static bool wants_legacy_dns(const struct call *call) {
+  if (call->config->legacy_dns != DC_LEGACY_DNS_AUTO) return call->config->legacy_dns == DC_LEGACY_DNS_ALWAYS;
   return strcmp(call->csr_pem.label, "CERTIFICATE") == 0 ||
          (call->csr.has_dns_san && is_ecdsa(call->csr.spki.kind));
 }
@@ -107,7 +110,7 @@ static int make_names(struct call *call, struct dc_err *err) {
   call->sans[call->san_count++] =
       (struct dc_san){.kind = DC_SAN_URI, .value = {call->spiffe_id.data, call->spiffe_id.len}};
   add_control_plane_names(call);
-  if (call->dns[0].len == 0 && is_old_sidecar(call))
+  if (call->dns[0].len == 0 && wants_legacy_dns(call))
     dc_buf_printf(&call->dns[0], "%s.%s.svc.cluster.local", request->id, request->namespace);
   for (size_t i = 0; i < DC_COUNT(call->dns); i++)
     if (call->dns[i].len) add_dns(call, &call->dns[i]);
@@ -115,6 +118,21 @@ static int make_names(struct call *call, struct dc_err *err) {
 }
 
 /* --- the answer ---------------------------------------------------------------------------------------------------------- */
+
+/* The line is with the kernel before the answer leaves. Without one the certificate goes out all the same, unless the
+ * operator wants none that is not on record. */
+static int record(const struct call *call, const struct dc_buf *chain, struct dc_err *err) {
+  const struct dc_sentry_config *config = call->config;
+  char number[12];
+  if (!config->audit) return 0;
+  const struct dc_audit_call entry = {.peer = call->origin->peer,
+                                      .validator = dc_validator_name(call->validator, number),
+                                      .request = call->origin->request};
+  int rc = dc_audit_write(config->audit, &entry, (struct dc_slice){chain->data, chain->len}, err);
+  if (!rc || config->audit_required) return rc;
+  dc_log_write(DC_LOG_ERROR, scope, "a certificate is handed out without its line in the audit log: %s", err->text);
+  return 0;
+}
 
 static int sign(struct call *call, const struct dc_authority *authority, struct dc_buf *message, struct dc_err *err) {
   struct dc_buf chain DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -129,6 +147,7 @@ static int sign(struct call *call, const struct dc_authority *authority, struct 
       .skew = call->config->clock_skew / DC_SECOND,
   };
   rc = dc_sign_leaf(authority, &leaf, dc_clock_wall(), &chain, &not_after, err);
+  if (!rc) rc = record(call, &chain, err);
   if (rc) return rc;
   struct dc_slice anchors = dc_authority_anchors_pem(authority);
   dc_sign_response_add(message, chain.data, chain.len, anchors.data, anchors.len, not_after);
@@ -146,28 +165,56 @@ static enum dc_grpc_status answer(struct call *call, struct dc_live *live, struc
   return dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "failed to sign certificate");
 }
 
-static enum dc_grpc_status handle(struct call *call, struct dc_live *live, const uint8_t *message, size_t n,
-                                  struct dc_grpc_reply *reply) {
-  struct dc_err err = DC_ERR_INIT;
-  struct dc_validator_self self = {.trust_domain = call->config->trust_domain, .namespace = call->config->namespace};
-  if (dc_sign_request_parse(message, n, &call->request, &err))
-    return dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "grpc: error unmarshalling request: %s", err.text);
-  if (dc_validator_check(&self, &call->request, &call->trust_domain, reply)) return reply->status;
-  if (read_csr(call, reply)) return reply->status;
-  return answer(call, live, reply);
+/* --- the story of one call, at level debug, in the original's words ------------------------------------------------------- */
+
+static void tell_begin(const struct call *call) {
+  char number[12];
+  if (!dc_log_enabled(DC_LOG_DEBUG)) return;
+  dc_log_write(DC_LOG_DEBUG, scope,
+               "Processing SignCertificate request for %s/%s (validator: %s; request %s from %s)",
+               call->request.namespace, call->request.id, dc_validator_name(call->validator, number),
+               call->origin->request, call->origin->peer);
 }
 
-void dc_service_sign(struct dc_live *live, const struct dc_sentry_config *config, const uint8_t *message, size_t n,
-                     struct dc_grpc_reply *reply) {
-  struct call call = {.config = config};
-  enum dc_grpc_status status = handle(&call, live, message, n, reply);
-  if (dc_log_enabled(DC_LOG_DEBUG)) {
-    const char *ns = call.request.namespace ? call.request.namespace : "", *id = call.request.id ? call.request.id : "";
-    if (status == DC_GRPC_OK)
-      dc_log_write(DC_LOG_DEBUG, scope, "Successfully signed certificate for %s/%s", ns, id);
-    else
-      dc_log_write(DC_LOG_DEBUG, scope, "Refused to sign a certificate for %s/%s: %s: %s", ns, id,
-                   dc_grpc_status_name((int)status), reply->text);
+static void tell_end(const struct call *call, enum dc_verdict verdict, const struct dc_grpc_reply *reply) {
+  if (!dc_log_enabled(DC_LOG_DEBUG)) return;
+  const char *ns = call->request.namespace ? call->request.namespace : "";
+  const char *id = call->request.id ? call->request.id : "";
+  if (verdict == DC_VERDICT_WAIT)
+    dc_log_write(DC_LOG_DEBUG, scope, "Waiting for the key set to judge the token for %s/%s (request %s)", ns, id,
+                 call->origin->request);
+  else if (reply->status == DC_GRPC_OK)
+    dc_log_write(DC_LOG_DEBUG, scope, "Successfully signed certificate for %s/%s (%s; request %s)", ns, id,
+                 dc_buf_text(&call->spiffe_id), call->origin->request);
+  else
+    dc_log_write(DC_LOG_DEBUG, scope, "Refused to sign a certificate for %s/%s (request %s): %s: %s", ns, id,
+                 call->origin->request, dc_grpc_status_name((int)reply->status), reply->text);
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------------------- */
+
+static enum dc_verdict handle(struct call *call, struct dc_live *live, const uint8_t *message, size_t n,
+                              struct dc_grpc_reply *reply) {
+  struct dc_err err = DC_ERR_INIT;
+  if (dc_sign_request_parse(message, n, &call->request, &err)) {
+    dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "grpc: error unmarshalling request: %s", err.text);
+    return DC_VERDICT_REFUSED;
   }
+  call->validator = dc_validator_choose(call->config, &call->request);
+  tell_begin(call);
+  enum dc_verdict verdict =
+      dc_validator_check(call->config, call->validator, &call->request, &call->trust_domain, reply);
+  if (verdict == DC_VERDICT_GRANTED && (read_csr(call, reply) || answer(call, live, reply)))
+    return DC_VERDICT_REFUSED;
+  return verdict;
+}
+
+bool dc_service_sign(struct dc_live *live, const struct dc_sentry_config *config,
+                     const struct dc_service_origin *origin, const uint8_t *message, size_t n,
+                     struct dc_grpc_reply *reply) {
+  struct call call = {.config = config, .origin = origin};
+  enum dc_verdict verdict = handle(&call, live, message, n, reply);
+  tell_end(&call, verdict, reply);
   call_free(&call);
+  return verdict != DC_VERDICT_WAIT;
 }

@@ -9,10 +9,8 @@
 #include "pki/spiffe.h"
 
 enum { APP_ID_MAX = 64 };
+static const char sentry_id[] = "dapr-sentry";
 static const char default_trust_domain[] = "public"; /* what a sidecar without one belongs to */
-
-typedef enum dc_grpc_status check_fn(const struct dc_validator_self *self, const struct dc_sign_request *request,
-                                     char **trust_domain, struct dc_grpc_reply *reply);
 
 /* Every rule that is broken is told, a line each, in the original's order. */
 static enum dc_grpc_status check_common(const struct dc_sign_request *request, struct dc_grpc_reply *reply) {
@@ -42,27 +40,59 @@ static enum dc_grpc_status find_trust_domain(const char *asked, char **trust_dom
   return *trust_domain ? DC_GRPC_OK : dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "out of memory");
 }
 
-static enum dc_grpc_status insecure(const struct dc_validator_self *self, const struct dc_sign_request *request,
-                                    char **trust_domain, struct dc_grpc_reply *reply) {
-  char *domain DC_CLEANUP(dc_mem_free) = NULL;
-  if (check_common(request, reply) || find_trust_domain(request->trust_domain, &domain, reply)) return reply->status;
-  if (strcmp(request->id, "dapr-sentry") == 0 && strcmp(domain, self->trust_domain) == 0 &&
-      strcmp(request->namespace, self->namespace) == 0)
-    return dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED, "the identity of sentry itself is not given to others");
-  *trust_domain = domain;
-  domain = NULL;
-  return DC_GRPC_OK;
+/* Under `insecure` whoever were given it could pose as the CA. */
+static enum dc_grpc_status keep_own_identity(const struct dc_sentry_config *config,
+                                             const struct dc_sign_request *request, const char *trust_domain,
+                                             struct dc_grpc_reply *reply) {
+  if (strcmp(request->id, sentry_id) != 0 || strcmp(trust_domain, config->trust_domain) != 0 ||
+      strcmp(request->namespace, config->namespace) != 0)
+    return DC_GRPC_OK;
+  return dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED, "the identity of sentry itself is not given to others");
 }
 
-static check_fn *const validators[] = {[DC_VALIDATOR_INSECURE] = insecure};
-static const int32_t default_validator = DC_VALIDATOR_INSECURE;
+/* What holds under every validator. */
+static enum dc_grpc_status check_request(const struct dc_sentry_config *config, const struct dc_sign_request *request,
+                                         char **trust_domain, struct dc_grpc_reply *reply) {
+  if (check_common(request, reply) || find_trust_domain(request->trust_domain, trust_domain, reply))
+    return reply->status;
+  return keep_own_identity(config, request, *trust_domain, reply);
+}
 
-enum dc_grpc_status dc_validator_check(const struct dc_validator_self *self, const struct dc_sign_request *request,
-                                       char **trust_domain, struct dc_grpc_reply *reply) {
-  int32_t which = request->validator == DC_VALIDATOR_UNKNOWN ? default_validator : request->validator;
+/* --- insecure ----------------------------------------------------------------------------------------------------------- */
+
+static enum dc_verdict insecure(const struct dc_sentry_config *config, const struct dc_sign_request *request,
+                                char **trust_domain, struct dc_grpc_reply *reply) {
+  if (check_request(config, request, trust_domain, reply)) return DC_VERDICT_REFUSED;
+  if (!config->allow || dc_allow_permits(config->allow, request->namespace, request->id)) return DC_VERDICT_GRANTED;
+  dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED,
+                 "app id '%s' in namespace '%s' is none that may be asked for: daprcerts.conf, section [allow], lists "
+                 "those that may",
+                 request->id, request->namespace);
+  return DC_VERDICT_REFUSED;
+}
+
+/* --- which ---------------------------------------------------------------------------------------------------------------- */
+
+int32_t dc_validator_choose(const struct dc_sentry_config *config, const struct dc_sign_request *request) {
+  if (request->validator != DC_VALIDATOR_UNKNOWN) return request->validator;
+  (void)config;
+  return DC_VALIDATOR_INSECURE;
+}
+
+enum dc_verdict dc_validator_check(const struct dc_sentry_config *config, int32_t which,
+                                   const struct dc_sign_request *request, char **trust_domain,
+                                   struct dc_grpc_reply *reply) {
+  char *domain DC_CLEANUP(dc_mem_free) = NULL;
+  enum dc_verdict verdict = DC_VERDICT_REFUSED;
   if (which == DC_VALIDATOR_UNKNOWN)
-    return dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "a validator name must be specified in this environment");
-  if (which < 0 || (size_t)which >= DC_COUNT(validators) || !validators[which])
-    return dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "the requested validator is not enabled");
-  return validators[which](self, request, trust_domain, reply);
+    dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "a validator name must be specified in this environment");
+  else if (which == DC_VALIDATOR_INSECURE)
+    verdict = insecure(config, request, &domain, reply);
+  else
+    dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "the requested validator is not enabled");
+  if (verdict == DC_VERDICT_GRANTED) {
+    *trust_domain = domain;
+    domain = NULL;
+  }
+  return verdict;
 }

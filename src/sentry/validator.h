@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validators: who may ask for which identity. So far `insecure`, which believes any caller (sentry-contract 4). */
+/* Validators: who may ask for which identity (sentry-contract 4). `insecure` believes any caller, within what
+ * daprcerts.conf allows. */
 #ifndef DC_SENTRY_VALIDATOR_H
 #define DC_SENTRY_VALIDATOR_H
 
 #include "rpc/grpc.h"
 #include "rpc/messages.h"
+#include "sentry/sentry.h"
 
-/* Sentry's own identity: nobody else is given it. */
-struct dc_validator_self {
-  const char *trust_domain, *namespace;
+enum dc_verdict {
+  DC_VERDICT_GRANTED,
+  DC_VERDICT_REFUSED, /* the reply says why */
+  DC_VERDICT_WAIT,    /* the key set is not here yet, or a fresher one is being fetched: to be asked again then */
 };
 
-/* Chooses by the request's number, UNKNOWN meaning the default, and applies it: OK with the trust domain (a heap
- * string) in *TRUST_DOMAIN, or a refusal in REPLY. */
-enum dc_grpc_status dc_validator_check(const struct dc_validator_self *self, const struct dc_sign_request *request,
-                                       char **trust_domain, struct dc_grpc_reply *reply);
+/* The request's number, or the default's when it says UNKNOWN. */
+int32_t dc_validator_choose(const struct dc_sentry_config *config, const struct dc_sign_request *request);
+/* Applies WHICH; once granted the trust domain (a heap string) is in *TRUST_DOMAIN. Any thread. */
+enum dc_verdict dc_validator_check(const struct dc_sentry_config *config, int32_t which,
+                                   const struct dc_sign_request *request, char **trust_domain,
+                                   struct dc_grpc_reply *reply);
 
 #endif

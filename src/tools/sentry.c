@@ -28,7 +28,7 @@ static const char default_config[] = "daprsystem";
 
 static struct {
   const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
-      *ready_file;
+      *ready_file, *legacy_dns, *audit_log, *audit_failure;
   int64_t port;
   bool config_given, listen_given, json;
 } opt = {
@@ -38,6 +38,8 @@ static struct {
     .issuer_key = "issuer.key",
     .mode = "standalone",
     .log_level = "info",
+    .legacy_dns = "auto",
+    .audit_failure = "warn",
     .port = 50001,
 };
 
@@ -60,6 +62,10 @@ static const struct dc_opt head_opts[] = {
     {.name = "trust-domain", .kind = DC_OPT_STRING, .value = &opt.trust_domain, .arg = "NAME",
      .help = "sentry's own trust domain, which sidecars look for",
      .shown = "spec.mtls.controlPlaneTrustDomain, else daprcerts.conf, else localhost"},
+    {.name = "legacy-dns-sans", .kind = DC_OPT_STRING, .value = &opt.legacy_dns, .arg = "WHEN",
+     .help = "whose certificates also bear the DNS name by which sidecars up to 1.11 know each other: auto (who asks as "
+             "they do), always or never",
+     .shown = "auto"},
     {.kind = DC_OPT_HEADING, .help = "Where it listens:"},
     {.name = "listen-address", .kind = DC_OPT_STRING, .value = &opt.listen_address, .given = &opt.listen_given,
      .arg = "ADDRESS", .help = "an address, a name, or \"\" for every interface", .shown = "127.0.0.1 and ::1"},
@@ -71,6 +77,12 @@ static const struct dc_opt head_opts[] = {
     {.name = "log-level", .kind = DC_OPT_STRING, .value = &opt.log_level, .arg = "LEVEL",
      .help = "debug, info, warn, error or fatal", .shown = "info"},
     {.name = "log-as-json", .kind = DC_OPT_FLAG, .value = &opt.json, .help = "one JSON object a line"},
+    {.name = "audit-log", .kind = DC_OPT_STRING, .value = &opt.audit_log, .arg = "FILE",
+     .help = "append a line of JSON for each certificate, before it is handed out; SIGHUP opens the file anew"},
+    {.name = "audit-failure", .kind = DC_OPT_STRING, .value = &opt.audit_failure, .arg = "WHAT",
+     .help = "when that line cannot be written (a full disk): warn in the log and hand the certificate out, or refuse "
+             "the request",
+     .shown = "warn"},
     {.name = "mode", .kind = DC_OPT_STRING, .value = &opt.mode, .arg = "MODE", .help = "standalone is the one there is",
      .shown = "standalone"},
     {.kind = DC_OPT_HEADING, .help = "What a peer may cost (daprcerts.conf, section [sentry], sets the same):"},
@@ -146,6 +158,7 @@ struct sources {
 
 static void sources_free(struct sources *sources) {
   free(sources->dir);
+  dc_audit_close(sources->config.audit);
   dc_settings_free(&sources->settings);
   dc_dapr_config_free(&sources->dapr);
 }
@@ -189,10 +202,37 @@ static int pick_names(struct sources *sources, struct dc_err *err) {
   return rc ? rc : dc_settings_pick(&namespace, &sources->config.namespace, err);
 }
 
+/* The place of WORD among WORDS, for the option NAME. */
+static int pick_word(const char *name, const char *word, const char *const *words, size_t count, int *place,
+                     struct dc_err *err) {
+  struct dc_buf list DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(words[i], word) == 0) {
+      *place = (int)i;
+      return 0;
+    }
+    dc_buf_printf(&list, "%s%s", i ? ", " : "", words[i]);
+  }
+  return dc_err_set(err, DC_EUSAGE, "option '--%s': '%s' is none of %s", name, word, dc_buf_text(&list));
+}
+
+static int pick_words(struct dc_sentry_config *config, struct dc_err *err) {
+  static const char *const legacy[] = {
+      [DC_LEGACY_DNS_AUTO] = "auto", [DC_LEGACY_DNS_ALWAYS] = "always", [DC_LEGACY_DNS_NEVER] = "never"};
+  static const char *const failure[] = {"warn", "refuse"};
+  int legacy_dns = 0, required = 0;
+  int rc = pick_word("legacy-dns-sans", opt.legacy_dns, legacy, DC_COUNT(legacy), &legacy_dns, err);
+  if (!rc) rc = pick_word("audit-failure", opt.audit_failure, failure, DC_COUNT(failure), &required, err);
+  config->legacy_dns = (enum dc_legacy_dns)legacy_dns;
+  config->audit_required = required != 0;
+  return rc;
+}
+
 static int configure(struct sources *sources, const struct limit_options *options, struct dc_err *err) {
   static const char *loopback[] = {"127.0.0.1", "::1", NULL};
   static const char *named[] = {NULL, NULL};
-  int rc = read_files(sources, err);
+  int rc = pick_words(&sources->config, err);
+  if (!rc) rc = read_files(sources, err);
   if (!rc) rc = pick_names(sources, err);
   if (rc) return rc;
   named[0] = opt.listen_address;
@@ -206,6 +246,7 @@ static int configure(struct sources *sources, const struct limit_options *option
   sources->config.clock_skew = sources->dapr.clock_skew;
   sources->config.ready_file = opt.ready_file;
   sources->config.limits = sources->settings.limits;
+  sources->config.allow = &sources->settings.allow;
   apply_limit_flags(options, &sources->config.limits);
   return 0;
 }
@@ -277,6 +318,7 @@ static int run(const struct limit_options *options, struct dc_err *err) {
   dc_dapr_config_init(&sources.dapr);
   int rc = configure(&sources, options, err);
   if (!rc) rc = need_credentials(&sources.config, err);
+  if (!rc && opt.audit_log) rc = dc_audit_open(opt.audit_log, &sources.config.audit, err);
   if (!rc) {
     tell_exposure(&sources.config);
     rc = dc_sentry_run(&sources.config, err);
@@ -318,6 +360,6 @@ int main(int argc, char **argv) {
   if (rc) return dc_tool_end(&cli, rc, &err);
   dc_os_protect_secrets();
   rc = run(&options, &err);
-  if (rc) dc_log_write(DC_LOG_FATAL, scope, "%s", err.text);
+  if (rc && rc != DC_EUSAGE) dc_log_write(DC_LOG_FATAL, scope, "%s", err.text);
   return dc_tool_end(&cli, rc, &err);
 }

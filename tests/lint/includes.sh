@@ -17,7 +17,7 @@ offences() {
       known["nghttp2"] = " rpc/h2.c "
       known["protobuf-c"] = " "
       known["uv.h"] = known["microhttpd.h"] = " sentry/ "
-      known["jansson.h"] = " tools/ pki/ "
+      known["jansson.h"] = " tools/ pki/ sentry/ "
       known["yaml.h"] = " config/dapr_config.c "
       known["ini.h"] = " config/settings.c "
       known["curl"] = " tools/ "
@@ -89,7 +89,7 @@ tells rpc/new.c '<gnutls/x509.h>' 'that library belongs to pki/ rpc/tls.c rpc/tl
 tells rpc/new.c '<nghttp2/nghttp2.h>' 'that library belongs to rpc/h2.c alone'
 tells client/new.c '<uv.h>' 'that library belongs to sentry/ alone'
 tells tools/new.c '<uv.h>' 'that library belongs to sentry/ alone'
-tells sentry/new.c '<jansson.h>' 'that library belongs to tools/ pki/ alone'
+tells rpc/new.c '<jansson.h>' 'that library belongs to tools/ pki/ sentry/ alone'
 tells config/new.c '<yaml.h>' 'that library belongs to config/dapr_config.c alone'
 tells tools/new.c '<ini.h>' 'that library belongs to config/settings.c alone'
 tells sentry/new.c '<curl/curl.h>' 'that library belongs to tools/ alone'
