@@ -127,7 +127,9 @@ static int run(const struct command *command, char *argv0, int argc, char **argv
     return DC_EXIT_FAILED;
   }
   if (!path) {
-    fprintf(stderr, "daprcerts: cannot find the program 'daprcerts-%s' in '%s'\n", command->name, DC_LIBEXECDIR);
+    const char *named = getenv("DAPRCERTS_EXEC_PATH");
+    fprintf(stderr, "daprcerts: cannot find the program 'daprcerts-%s' in '%s'\n", command->name,
+            named && *named ? named : DC_LIBEXECDIR);
     return DC_EXIT_FAILED;
   }
   argv[0] = path; /* what ps shows */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One static library a level directory; a program links those it uses, and the linker drops what it does not.
 
-EXTRA_DIST += src/README.md
+EXTRA_DIST += src/README.md src/proto/sentry.proto
 
 # --- base -------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libbase.a
@@ -111,7 +111,6 @@ daprcerts_issue_LDADD = $(OFFLINE_LIBS)
 
 if WITH_SENTRY
 # --- rpc: bytes and messages, both sides, no socket ----------------------------------------------------------------
-EXTRA_DIST += src/proto/sentry.proto
 BUILT_SOURCES += src/proto/sentry.pb-c.h
 CLEANFILES += src/proto/sentry.pb-c.c src/proto/sentry.pb-c.h
 

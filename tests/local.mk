@@ -89,24 +89,24 @@ endif
 check_PROGRAMS += $(FUZZ_TARGETS)
 if FUZZING
 FUZZ_MAIN =
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZING_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
 FUZZ_MAIN = tests/fuzz/replay.c
-FUZZ_LDFLAGS = $(AM_LDFLAGS)
+FUZZING_LINK = $(AM_LDFLAGS)
 TESTS += $(FUZZ_TARGETS)
 endif
 tests_fuzz_cert_SOURCES = tests/fuzz/cert.c $(FUZZ_MAIN)
-tests_fuzz_cert_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_cert_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_config_SOURCES = tests/fuzz/config.c $(FUZZ_MAIN)
-tests_fuzz_config_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_config_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_csr_SOURCES = tests/fuzz/csr.c $(FUZZ_MAIN)
-tests_fuzz_csr_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_csr_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_h2_SOURCES = tests/fuzz/h2.c $(FUZZ_MAIN)
-tests_fuzz_h2_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_h2_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
-tests_fuzz_message_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_message_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
-tests_fuzz_pem_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_pem_LDFLAGS = $(FUZZING_LINK)
 
 # --- the rules of the house: who may include whom, libraries of programs, names, silence, manual pages -----------------
 LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/parity.sh tests/lint/programs.sh tests/lint/silence.sh

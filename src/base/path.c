@@ -33,7 +33,7 @@ char *dc_path_parent(const char *path) {
 int dc_path_home(const char **home, struct dc_err *err) {
   const char *value = getenv("HOME");
   if (!value || !*value)
-    return dc_err_set(err, DC_ENOENT, "HOME is not set: set it, or name the directory with --dir or DAPRCERTS_DIR");
+    return dc_err_set(err, DC_ENOENT, "HOME is not set: set it, or name the directory by an option or DAPRCERTS_DIR");
   *home = value;
   return 0;
 }

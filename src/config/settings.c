@@ -174,7 +174,7 @@ void dc_settings_text(struct dc_buf *out, const char *control_plane_trust_domain
                 "control-plane-trust-domain = %s\n"
                 "control-plane-namespace = %s\n"
                 "\n"
-                "# a workload's, where a request or a command names none\n"
+                "# a workload's, for 'daprcerts issue' and 'daprcerts env-export'\n"
                 "trust-domain = %s\n"
                 "namespace = %s\n"
                 "\n"

@@ -61,7 +61,7 @@ static const struct dc_opt head_opts[] = {
      .shown = default_config},
     {.name = "trust-domain", .kind = DC_OPT_STRING, .value = &opt.trust_domain, .arg = "NAME",
      .help = "sentry's own trust domain, which sidecars look for",
-     .shown = "spec.mtls.controlPlaneTrustDomain, else daprcerts.conf, else localhost"},
+     .shown = "$DAPR_CONTROLPLANE_TRUST_DOMAIN, else spec.mtls.controlPlaneTrustDomain, else daprcerts.conf, else localhost"},
     {.name = "legacy-dns-sans", .kind = DC_OPT_STRING, .value = &opt.legacy_dns, .arg = "WHEN",
      .help = "whose certificates also bear the DNS name by which sidecars up to 1.11 know each other: auto (who asks as "
              "they do), always or never",
@@ -192,6 +192,7 @@ static int read_files(struct sources *sources, struct dc_err *err) {
 
 static int pick_names(struct sources *sources, struct dc_err *err) {
   const struct dc_sources trust_domain = {.flag = opt.trust_domain,
+                                          .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
                                           .yaml = sources->dapr.control_plane_trust_domain,
                                           .conf = sources->settings.control_plane_trust_domain,
                                           .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};

@@ -129,7 +129,16 @@ cp -R "$ca" badconf && printf '[sentry]\nmax-streams = many\n' >badconf/daprcert
 refuses 1 'a daprcerts.conf with a bad value' --issuer-credentials badconf
 has "$WORK/err" "daprcerts.conf' line 2: max-streams" 'file, line and setting are told'
 
-# --- NAMESPACE ------------------------------------------------------------------------------------------------------------
+# --- the environment ------------------------------------------------------------------------------------------------------------
+export DAPR_CONTROLPLANE_TRUST_DOMAIN=from.env
+start_sentry --issuer-credentials "$ca" --config config.yaml
+same 'spiffe://from.env/ns/default/dapr-sentry' "$(served)" 'DAPR_CONTROLPLANE_TRUST_DOMAIN counts before the configuration'
+stop_sentry
+start_sentry --issuer-credentials "$ca" --trust-domain from.flag
+same 'spiffe://from.flag/ns/default/dapr-sentry' "$(served)" 'and behind the flag'
+stop_sentry
+unset DAPR_CONTROLPLANE_TRUST_DOMAIN
+
 export NAMESPACE=''
 refuses 1 'NAMESPACE set but empty' --issuer-credentials "$ca"
 has "$WORK/err" 'NAMESPACE is set in the environment but empty' 'is told'
