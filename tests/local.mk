@@ -62,7 +62,7 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-h
   tests/interop/certificate_test.go tests/interop/contract_test.go tests/interop/dapr_test.go \
   tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/cmd/sidecar/main.go \
   tests/interop/cmd/bench/main.go tests/interop/sentry.proto tests/interop/client.py
-INTEROP_TESTS = tests/interop/go.sh tests/interop/python.sh tests/interop/tools.sh
+INTEROP_TESTS = tests/interop/go.sh tests/interop/h2spec.sh tests/interop/python.sh tests/interop/tools.sh
 dist_check_SCRIPTS += $(INTEROP_TESTS)
 if WITH_SENTRY
 TESTS += $(INTEROP_TESTS)
