@@ -140,13 +140,27 @@ func measure(p process, calls int, load func(int)) result {
 
 func main() {
 	pid := flag.Int("pid", 0, "the server's process")
-	what := flag.String("what", "", "kept, fresh, crowd, resident or ready")
+	what := flag.String("what", "", "kept, fresh, crowd, resident, ready, start or whole")
 	kind := flag.String("kind", peer.Ed25519, "key of the requests")
 	calls := flag.Int("calls", 8000, "how many")
 	flag.Parse()
 	p := process(*pid)
 	if *what == "resident" {
 		fmt.Println(p.resident())
+		return
+	}
+	if *what == "start" { // the operands: a program that comes to listen at the address
+		fmt.Println(start(os.Getenv("SENTRY_ADDR"), flag.Args()).Microseconds())
+		return
+	}
+	if *what == "whole" { // the operands: two programs, by turns; the medians of their times
+		var times [2][]time.Duration
+		for i := 0; i < *calls; i++ {
+			for k := range times {
+				times[k] = append(times[k], whole(strings.Fields(flag.Arg(k))))
+			}
+		}
+		fmt.Println(median(times[0]).Microseconds(), median(times[1]).Microseconds())
 		return
 	}
 	if *what == "ready" { // waits until the address accepts
