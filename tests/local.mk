@@ -2,7 +2,8 @@
 # Unit tests mirror src/: tests/unit/LEVEL/FILE.c tests src/LEVEL/FILE.c, one program each, TAP on its standard output.
 # To add one, add its name: automake takes NAME.c for its source, and what no NAME_LDADD says is linked from LDADD.
 
-EXTRA_DIST += tests/unit/tap.h tests/unit/pki/make.h tests/unit/pki/csr-samples.h tests/cli/lib.sh
+EXTRA_DIST += tests/unit/tap.h tests/unit/pki/make.h tests/unit/pki/csr-samples.h tests/cli/lib.sh \
+  tests/unit/pki/jose-data.h tests/unit/pki/jose_peer.py tests/data/jose
 AM_DEFAULT_SOURCE_EXT = .c
 AM_CPPFLAGS += -I$(srcdir)/tests/unit
 
@@ -11,7 +12,8 @@ LDADD =
 if WITH_SENTRY
 LDADD += libsentry.a libclient.a librpc.a libproto.a
 endif
-LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(YAML_LIBS) $(INIH_LIBS)
+LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
+  $(YAML_LIBS) $(INIH_LIBS)
 if WITH_SENTRY
 LDADD += $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS)
 endif
@@ -37,6 +39,9 @@ UNIT_TESTS = \
   tests/unit/pki/chain \
   tests/unit/pki/csr \
   tests/unit/pki/der \
+  tests/unit/pki/jwk \
+  tests/unit/pki/jws \
+  tests/unit/pki/jwt \
   tests/unit/pki/key \
   tests/unit/pki/san \
   tests/unit/pki/spiffe \
@@ -50,6 +55,9 @@ endif
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 tests_unit_pki_cert_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_pki_jwk_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_pki_jws_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_pki_jwt_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # --- ca-init and issue, by openssl and certtool ------------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh
@@ -82,7 +90,7 @@ TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus
-FUZZ_TARGETS = tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/pem
+FUZZ_TARGETS = tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/jwt tests/fuzz/pem
 if WITH_SENTRY
 FUZZ_TARGETS += tests/fuzz/h2 tests/fuzz/message
 endif
@@ -103,6 +111,8 @@ tests_fuzz_csr_SOURCES = tests/fuzz/csr.c $(FUZZ_MAIN)
 tests_fuzz_csr_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_h2_SOURCES = tests/fuzz/h2.c $(FUZZ_MAIN)
 tests_fuzz_h2_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_jwt_SOURCES = tests/fuzz/jwt.c $(FUZZ_MAIN)
+tests_fuzz_jwt_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
 tests_fuzz_message_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
