@@ -119,7 +119,8 @@ static void test_keys(void) {
                 strstr(dc_buf_text(&notes), unused[i].note) && dc_jwks_find(&set, "one") == &set.keys[0] &&
                 dc_jwks_find(&set, "three") == &set.keys[1], "left out: %s", unused[i].text))
       printf("# %d %zu %s", rc, set.count, dc_buf_text(&notes));
-    ok(parse(&set, unused[i].text, NULL, NULL) < 0 || set.count == 0, "and alone");
+    struct dc_jwks alone DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
+    ok(parse(&alone, unused[i].text, NULL, NULL) < 0 || alone.count == 0, "and alone");
   }
   for (size_t i = 0; i < DC_COUNT(broken); i++) {
     struct dc_jwks set = DC_JWKS_INIT;

@@ -290,6 +290,28 @@ static void test_each(void) {
   is_num(none.len, before, "and nothing was appended");
 }
 
+/* One in 128 ECDSA signatures has a number that is shorter than its curve: 2000 hold some, but for one run in 10^7. */
+static void test_short_numbers(void) {
+  const struct dc_key *key = keys[DC_KEY_P256];
+  struct dc_buf signature DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int short_ones = 0, verified = 0, right = 0;
+
+  for (int i = 0; i < 2000; i++) {
+    dc_buf_clear(&signature);
+    if (dc_jwa_sign(DC_JWA_ES256, key, DC_SLICE("data"), &signature, NULL) < 0) exit(1);
+    right += signature.len == 64;
+    if (signature.data[0] && signature.data[32]) continue;
+    short_ones++;
+    verified += dc_jwa_verify(DC_JWA_ES256, dc_key_public(key), DC_SLICE("data"),
+                              (struct dc_slice){signature.data, signature.len}, NULL) == 0;
+  }
+  is_num(right, 2000, "every signature of ES256 has 64 bytes");
+  ok(short_ones > 0 && verified == short_ones, "and numbers with zero bytes in front verify: %d", short_ones);
+  is_num(dc_key_sign_rsa(key, false, 256, DC_SLICE("data"), &signature, NULL), DC_EMISMATCH, "no RSA with an EC key");
+  is_num(dc_key_sign_rsa(keys[DC_KEY_RSA], true, 160, DC_SLICE("data"), &signature, NULL), DC_EUNSUPPORTED,
+         "nor with SHA-1");
+}
+
 /* --- other people's software -------------------------------------------------------------------------------------------- */
 
 static const char *peer(char *command, size_t size, const char *mode, const char *file) {
@@ -429,6 +451,7 @@ int main(void) {
   test_size();
   test_set();
   test_each();
+  test_short_numbers();
   test_peer();
   test_wycheproof();
   for (int kind = DC_KEY_P256; kind <= DC_KEY_RSA; kind++) dc_key_free(keys[kind]);
