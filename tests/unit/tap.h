@@ -13,12 +13,14 @@ static int tap_failed;
 
 __attribute__((format(printf, 4, 5), unused)) static bool tap_ok(bool good, const char *file, int line,
                                                                   const char *fmt, ...) {
+  char what[512];
   va_list args;
-  printf("%sok %d - ", good ? "" : "not ", ++tap_count);
   va_start(args, fmt);
-  vprintf(fmt, args);
+  vsnprintf(what, sizeof what, fmt, args);
   va_end(args);
-  printf("\n");
+  for (char *at = what; *at; at++) /* one line, whatever is told */
+    if ((unsigned char)*at < ' ') *at = ' ';
+  printf("%sok %d - %s\n", good ? "" : "not ", ++tap_count, what);
   if (!good) {
     tap_failed++;
     printf("# failed at %s:%d\n", file, line);
