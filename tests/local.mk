@@ -35,6 +35,7 @@ UNIT_TESTS = \
   tests/unit/ca/init \
   tests/unit/ca/sign \
   tests/unit/config/allow \
+  tests/unit/config/dapr_config \
   tests/unit/pki/cert \
   tests/unit/pki/chain \
   tests/unit/pki/csr \

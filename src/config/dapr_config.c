@@ -3,7 +3,6 @@
 
 #include "config/dapr_config.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +11,7 @@
 #include "base/duration.h"
 #include "base/os.h"
 
-enum { FILE_MAX = 1 << 20, NAME_MAX_LEN = 256 };
+enum { FILE_MAX = 1 << 20, DEPTH_MAX = 100 };
 
 void dc_dapr_config_init(struct dc_dapr_config *config) {
   *config = (struct dc_dapr_config){.workload_ttl = DC_DAY, .clock_skew = 15 * DC_MINUTE};
@@ -25,34 +24,60 @@ void dc_dapr_config_free(struct dc_dapr_config *config) {
 
 /* --- $NAME and ${NAME}, as Go's os.ExpandEnv replaces them ----------------------------------------------------------------- */
 
-static bool is_name_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+static bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* What a shell's $*, $# or $1 is made of: a name of one character here, and rarely one of the environment. */
+static bool is_special(char c) { return c != '\0' && strchr("*#$@!?-0123456789", c) != NULL; }
 
 static void add_variable(struct dc_buf *out, const char *name, size_t n) {
-  char text[NAME_MAX_LEN];
-  if (n == 0 || n >= sizeof text) return;
-  memcpy(text, name, n);
-  text[n] = '\0';
-  const char *value = getenv(text);
+  if (memchr(name, '\0', n) || memchr(name, '=', n)) return; /* no name of the environment has those */
+  char *text DC_CLEANUP(dc_mem_free) = strndup(name, n);
+  const char *value = text ? getenv(text) : NULL;
   if (value) dc_buf_add_text(out, value);
+  out->failed = out->failed || !text;
+}
+
+/* What stands behind a dollar at AT: how much of it is used up, with the NAME that it gives. An empty name and
+ * something used up is bad syntax that goes without a trace; an empty name and nothing is a dollar for itself. */
+static size_t take_name(const char *at, const char *end, const char **name, size_t *n, bool *closes) {
+  *name = at;
+  *n = 0;
+  if (*at != '{') {
+    if (is_special(*at)) return *n = 1;
+    while (at + *n < end && is_name_char(at[*n])) ++*n;
+    return *n;
+  }
+  *name = at + 1;
+  if (end - at > 2 && is_special(at[1]) && at[2] == '}') {
+    *n = 1;
+    return 3;
+  }
+  /* asked once: a text full of "${" would be searched again and again */
+  const char *close = *closes ? memchr(at, '}', (size_t)(end - at)) : NULL;
+  *closes = close != NULL;
+  if (!close) return 1;
+  *n = (size_t)(close - *name);
+  return *n + 2;
 }
 
 static void expand(const char *text, size_t n, struct dc_buf *out) {
-  size_t i = 0;
-  while (i < n) {
-    if (text[i] != '$') {
-      dc_buf_add_byte(out, (unsigned char)text[i++]);
-      continue;
-    }
-    bool braces = i + 1 < n && text[i + 1] == '{';
-    size_t begin = i + (braces ? 2 : 1), end = begin;
-    while (end < n && is_name_char(text[end])) end++;
-    if (braces ? end == n || text[end] != '}' : end == begin) { /* no name: the dollar stands for itself */
-      dc_buf_add_byte(out, (unsigned char)text[i++]);
-      continue;
-    }
-    add_variable(out, text + begin, end - begin);
-    i = end + (braces ? 1 : 0);
+  const char *at = text, *end = text + n, *name = NULL;
+  bool closes = true;
+  while (at < end) {
+    const char *dollar = memchr(at, '$', (size_t)(end - at));
+    size_t length = 0;
+    if (!dollar || dollar + 1 == end) break;
+    dc_buf_add(out, at, (size_t)(dollar - at));
+    size_t used = take_name(dollar + 1, end, &name, &length, &closes);
+    if (used == 0)
+      dc_buf_add_byte(out, '$');
+    else if (length > 0)
+      add_variable(out, name, length);
+    at = dollar + 1 + used;
   }
+  if (at < end) dc_buf_add(out, at, (size_t)(end - at));
 }
 
 /* --- the document ------------------------------------------------------------------------------------------------------------ */
@@ -70,8 +95,11 @@ static int refuse(const struct reader *reader, const yaml_node_t *node, const ch
                     node->start_mark.line + 1, node->start_mark.column + 1, what);
 }
 
+/* Its text; NULL for what is none, or holds a NUL ("\0"), where the text would seem to end. */
 static const char *scalar(const yaml_node_t *node) {
-  return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+  if (!node || node->type != YAML_SCALAR_NODE) return NULL;
+  const char *text = (const char *)node->data.scalar.value;
+  return strlen(text) == node->data.scalar.length ? text : NULL;
 }
 
 /* An empty plain value, ~ and null: as if the key were not there. */
@@ -81,11 +109,20 @@ static bool is_null(const yaml_node_t *node) {
   return *text == '\0' || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
 }
 
-/* The value of KEY in MAPPING: 0 with *VALUE, NULL when it is not there; a key given twice is refused. */
+static bool is_merge(const yaml_node_t *key) {
+  return scalar(key) && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && strcmp(scalar(key), "<<") == 0;
+}
+
+/* The value of KEY in MAPPING: 0 with *VALUE, NULL when it is not there; a key given twice is refused, and so is a
+ * merge, which might bring the key in. */
 static int find(const struct reader *reader, const yaml_node_t *mapping, const char *key, const yaml_node_t **value) {
   *value = NULL;
   for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
     const yaml_node_t *name = yaml_document_get_node(reader->document, pair->key);
+    if (is_merge(name)) {
+      (void)refuse(reader, name, "merge keys (<<) are not supported: write the keys out");
+      return reader->err->code = DC_EUNSUPPORTED;
+    }
     if (!scalar(name) || strcmp(scalar(name), key) != 0) continue;
     if (*value) return refuse(reader, name, "a key that is there already");
     *value = yaml_document_get_node(reader->document, pair->value);
@@ -146,9 +183,8 @@ static int take_validators(struct reader *reader, const yaml_node_t *node) {
                     "configured manually");
     if (strcasecmp(text, "jwks") != 0)
       return refuse(reader, entry, "invalid token validator name; supported values: 'jwks'");
-    rc = refuse(reader, entry, "the token validator 'jwks' is not supported by this version of daprcerts");
-    reader->err->code = DC_EUNSUPPORTED;
-    return rc ? DC_EUNSUPPORTED : rc;
+    (void)refuse(reader, entry, "the token validator 'jwks' is not supported by this version of daprcerts");
+    return reader->err->code = DC_EUNSUPPORTED;
   }
   return 0;
 }
@@ -210,9 +246,39 @@ static int yaml_error(const char *name, const yaml_parser_t *parser, struct dc_e
                     parser->problem_mark.column + 1, parser->problem ? parser->problem : "not YAML");
 }
 
-/* The documents one by one. A Configuration counts; until one is found the first document stands in for it. */
+static int parser_new(yaml_parser_t *parser, const struct dc_buf *text, struct dc_err *err) {
+  if (!yaml_parser_initialize(parser)) return dc_err_nomem(err);
+  yaml_parser_set_input_string(parser, text->data ? text->data : (const unsigned char *)"", text->len);
+  return 0;
+}
+
+/* libyaml looks at every open level for every token: a megabyte of '[' would take it minutes. What is no YAML at all
+ * is left to the reading. */
+static int check_depth(const char *name, const struct dc_buf *text, struct dc_err *err) {
+  yaml_parser_t parser;
+  yaml_event_t event;
+  size_t depth = 0;
+  int rc = parser_new(&parser, text, err);
+  if (rc) return rc;
+  for (bool more = true; more && yaml_parser_parse(&parser, &event);) {
+    depth += event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT;
+    depth -= event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
+    if (depth > DEPTH_MAX)
+      rc = dc_err_set(err, DC_ELIMIT, "'%s' line %zu column %zu: nested deeper than the accepted %d levels", name,
+                      event.start_mark.line + 1, event.start_mark.column + 1, DEPTH_MAX);
+    more = rc == 0 && event.type != YAML_STREAM_END_EVENT;
+    yaml_event_delete(&event);
+  }
+  yaml_parser_delete(&parser);
+  return rc;
+}
+
+/* The documents one by one. A Configuration counts; until one is found the first document stands in for it, and what
+ * is wrong with that is no matter then. */
 static int read_documents(yaml_parser_t *parser, const char *name, struct dc_dapr_config *config,
                           struct dc_buf *warnings, struct dc_err *err) {
+  size_t warned = warnings ? warnings->len : 0;
+  int rc = 0;
   for (bool first = true;; first = false) {
     yaml_document_t document;
     if (!yaml_parser_load(parser, &document)) return yaml_error(name, parser, err);
@@ -220,15 +286,14 @@ static int read_documents(yaml_parser_t *parser, const char *name, struct dc_dap
     struct reader reader = {
         .name = name, .document = &document, .config = config, .warnings = warnings, .err = err};
     bool last = root == NULL, wanted = !last && is_configuration(&reader, root);
-    int rc = 0;
-    if (wanted && !first) {
+    if (wanted || (first && !last)) {
       dc_dapr_config_free(config);
       dc_dapr_config_init(config);
-      if (warnings) dc_buf_clear(warnings);
+      if (warnings) dc_buf_truncate(warnings, warned);
+      rc = read_document(&reader, root);
     }
-    if (wanted || (first && !last)) rc = read_document(&reader, root);
     yaml_document_delete(&document);
-    if (rc || wanted || last) return rc;
+    if (wanted || last) return rc;
   }
 }
 
@@ -242,8 +307,9 @@ int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc
   expand(text, n, &expanded);
   int rc = dc_buf_check(&expanded, err);
   if (rc) return dc_err_add(err, rc, "'%s'", name);
-  if (!yaml_parser_initialize(&parser)) return dc_err_nomem(err);
-  yaml_parser_set_input_string(&parser, expanded.data ? expanded.data : (const unsigned char *)"", expanded.len);
+  rc = check_depth(name, &expanded, err);
+  if (!rc) rc = parser_new(&parser, &expanded, err);
+  if (rc) return rc;
   rc = read_documents(&parser, name, &read, warnings, &own);
   yaml_parser_delete(&parser);
   if (rc) {

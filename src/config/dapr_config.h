@@ -18,7 +18,8 @@ void dc_dapr_config_init(struct dc_dapr_config *config);
  * $NAME and ${NAME} are replaced from the environment first, as the original does. Parts of spec other than mtls belong
  * to daprd and are not looked at; an unknown key under spec.mtls is a line in WARNINGS. DC_ENOENT: no such file;
  * DC_EINVAL with file, line and column: no YAML, a key given twice, a wrong type, a duration that is none; DC_ELIMIT:
- * larger than 1 MiB; DC_EUNSUPPORTED: a token validator. */
+ * larger than 1 MiB (2 MiB once replaced), or nested deeper than 100 levels; DC_EUNSUPPORTED: a token validator, or a
+ * merge key (<<) where one of ours could come from it. On failure CONFIG is left alone. */
 int dc_dapr_config_load(const char *path, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err)
     DC_NODISCARD;
 /* The same from text; NAME is for messages. */

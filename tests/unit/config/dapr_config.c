@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/dapr_config.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "tap.h"
+
+enum { LIMIT = 1 << 20 };
+
+static int parse(const char *text, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err) {
+  return dc_dapr_config_parse("c.yaml", text, strlen(text), config, warnings, err);
+}
+
+static void test_defaults(void) {
+  static const char *const rows[] = {
+      "",
+      "# nothing\n",
+      "---\n",
+      "~",
+      "spec:\n",
+      "spec: {}",
+      "spec: {mtls: }",
+      "spec: {mtls: {}}",
+      "kind: Configuration\nspec: {mtls: {workloadCertTTL: , allowedClockSkew: ~, controlPlaneTrustDomain: null}}",
+      "spec: {mtls: {workloadCertTTL: \"\", allowedClockSkew: '', controlPlaneTrustDomain: \"\"}}",
+      "spec: {mtls: {enabled: true, sentryAddress: \"localhost:1\", tokenValidators: []}}",
+      "spec: {tracing: [1, {a: b}], mtls: {}, other: \"x\"}",
+      "metadata: [of, no, matter]\nkind: [neither]",
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_dapr_config config = {.workload_ttl = 1};
+    struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_err err = DC_ERR_INIT;
+    is_num(parse(rows[i], &config, &warnings, &err), 0, rows[i]);
+    ok(config.workload_ttl == DC_DAY && config.clock_skew == 15 * DC_MINUTE && !config.control_plane_trust_domain,
+       "the defaults");
+    is_text(dc_buf_text(&warnings), "", "without a warning");
+    dc_dapr_config_free(&config);
+  }
+}
+
+static void test_values(void) {
+  struct dc_dapr_config config;
+  struct dc_err err = DC_ERR_INIT;
+  is_num(parse("kind: Configuration\nspec:\n  mtls:\n    workloadCertTTL: 1h30m\n    allowedClockSkew: \"0s\"\n"
+               "    controlPlaneTrustDomain: example.org\n",
+               &config, NULL, &err),
+         0, "all three values");
+  is_num(config.workload_ttl, 90 * DC_MINUTE, "workloadCertTTL");
+  is_num(config.clock_skew, 0, "allowedClockSkew may be nothing");
+  is_text(config.control_plane_trust_domain, "example.org", "controlPlaneTrustDomain");
+  dc_dapr_config_free(&config);
+  ok(!config.control_plane_trust_domain, "freed, and it may be freed again");
+  dc_dapr_config_free(&config);
+  is_num(parse("spec: {mtls: {workloadCertTTL: 1s}}", &config, NULL, &err), 0, "a second is the least");
+  is_num(config.workload_ttl, DC_SECOND, "as it says");
+  is_num(parse("x: &a {workloadCertTTL: 2s}\nspec: {mtls: *a}", &config, NULL, &err), 0, "by an alias");
+  is_num(config.workload_ttl, 2 * DC_SECOND, "it counts");
+}
+
+static const struct {
+  const char *text;
+  int code;
+  const char *message;
+} refused[] = {
+    {"- a", DC_EINVAL, "'c.yaml' line 1 column 1: a mapping is expected"},
+    {"text", DC_EINVAL, "'c.yaml' line 1 column 1: a mapping is expected"},
+    {"spec: [1]", DC_EINVAL, "'c.yaml' line 1 column 7: a mapping is expected"},
+    {"spec:\n  mtls: yes", DC_EINVAL, "'c.yaml' line 2 column 9: a mapping is expected"},
+    {"spec: {mtls: {enabled: [a]}}", DC_EINVAL, "'c.yaml' line 1 column 24: a text is expected"},
+    {"spec: {mtls: {sentryAddress: {}}}", DC_EINVAL, "'c.yaml' line 1 column 30: a text is expected"},
+    {"spec: {mtls: {controlPlaneTrustDomain: [a]}}", DC_EINVAL, "'c.yaml' line 1 column 40: a text is expected"},
+    {"spec: {mtls: {controlPlaneTrustDomain: \"a\\0b\"}}", DC_EINVAL,
+     "'c.yaml' line 1 column 40: a text is expected"},
+    {"spec: {mtls: {workloadCertTTL: {a: 1}}}", DC_EINVAL,
+     "'c.yaml' line 1 column 32: a duration such as \"24h\" is expected"},
+    {"spec: {mtls: {workloadCertTTL: 999ms}}", DC_EINVAL, "'c.yaml' line 1 column 32: the duration is too short"},
+    {"spec: {mtls: {allowedClockSkew: -1s}}", DC_EINVAL, "'c.yaml' line 1 column 33: the duration is too short"},
+    {"spec: {mtls: {workloadCertTTL: tomorrow}}", DC_EINVAL, "'c.yaml' line 1 column 32: "},
+    {"spec: {mtls: {workloadCertTTL: 24}}", DC_EINVAL, "'c.yaml' line 1 column 32: "},
+    {"spec: {mtls: {tokenValidators: {name: jwks}}}", DC_EINVAL, "'c.yaml' line 1 column 32: a list is expected"},
+    {"spec: {mtls: {tokenValidators: [jwks]}}", DC_EINVAL, "'c.yaml' line 1 column 33: a mapping is expected"},
+    {"spec: {mtls: {tokenValidators: [{name: Kubernetes}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 33: invalid token validator: the built-in 'kubernetes' and 'insecure' validators cannot "
+     "be configured manually"},
+    {"spec: {mtls: {tokenValidators: [{name: insecure}]}}", DC_EINVAL, "'c.yaml' line 1 column 33: invalid token"},
+    {"spec: {mtls: {tokenValidators: [{name: other}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 33: invalid token validator name; supported values: 'jwks'"},
+    {"spec: {mtls: {tokenValidators: [{}]}}", DC_EINVAL, "'c.yaml' line 1 column 33: invalid token validator name"},
+    {"spec: {mtls: {tokenValidators: [{name: JWKS}]}}", DC_EUNSUPPORTED,
+     "'c.yaml' line 1 column 33: the token validator 'jwks' is not supported"},
+    /* given twice */
+    {"spec: {}\nspec: {}", DC_EINVAL, "'c.yaml' line 2 column 1: a key that is there already"},
+    {"spec: {mtls: {}, \"mtls\": {}}", DC_EINVAL, "'c.yaml' line 1 column 18: a key that is there already"},
+    {"spec: {mtls: {workloadCertTTL: 1h, workloadCertTTL: 1h}}", DC_EINVAL,
+     "'c.yaml' line 1 column 36: a key that is there already"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, name: jwks}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 46: a key that is there already"},
+    /* no YAML */
+    {"a: b: c", DC_EINVAL, "'c.yaml' line 1 column 5: "},
+    {"a:\n\t- b", DC_EINVAL, "'c.yaml' line 2 column 1: "},
+    {"[", DC_EINVAL, "'c.yaml' line 2 column 1: "},
+    {"a: *b", DC_EINVAL, "'c.yaml' line 1 column 4: "},
+    {"a: \xff", DC_EINVAL, "'c.yaml' "},
+    /* merges: what they would bring is not known to be harmless */
+    {"x: &x {workloadCertTTL: 1h}\nspec: {mtls: {<<: *x}}", DC_EUNSUPPORTED,
+     "'c.yaml' line 2 column 15: merge keys (<<) are not supported: write the keys out"},
+    {"x: &x {mtls: {}}\nspec: {<<: *x}", DC_EUNSUPPORTED, "'c.yaml' line 2 column 8: merge keys"},
+    {"<<: {spec: {}}", DC_EUNSUPPORTED, "'c.yaml' line 1 column 1: merge keys"},
+};
+
+static void test_refused(void) {
+  for (size_t i = 0; i < DC_COUNT(refused); i++) {
+    struct dc_dapr_config config = {.workload_ttl = 1};
+    struct dc_err err = DC_ERR_INIT;
+    is_num(parse(refused[i].text, &config, NULL, &err), refused[i].code, refused[i].text);
+    ok(strncmp(err.text, refused[i].message, strlen(refused[i].message)) == 0, "it is told: %s", err.text);
+    ok(err.code == refused[i].code && config.workload_ttl == 1 && !config.control_plane_trust_domain,
+       "nothing comes out");
+    is_num(parse(refused[i].text, &config, NULL, NULL), refused[i].code, "without a place for the text");
+  }
+}
+
+/* One deeper than accepted, in every way in which YAML nests; a megabyte of it ends as soon. */
+static void test_depth(void) {
+  static const struct {
+    const char *open, *close;
+  } rows[] = {{"[", "]"}, {"{a: ", "}"}, {"- ", ""}, {"? ", ""}, {"[\n", "]"}};
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    for (int depth = 99; depth <= 100; depth++) { /* below the mapping's own level */
+      struct dc_dapr_config config;
+      struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+      dc_buf_add_text(&text, "a:\n ");
+      for (int k = 0; k < depth; k++) dc_buf_add_text(&text, rows[i].open);
+      dc_buf_add_text(&text, "x");
+      for (int k = 0; k < depth; k++) dc_buf_add_text(&text, rows[i].close);
+      is_num(parse(dc_buf_text(&text), &config, NULL, NULL), depth < 100 ? 0 : DC_ELIMIT, rows[i].open);
+    }
+    struct dc_buf much DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_dapr_config config;
+    struct dc_err err = DC_ERR_INIT;
+    while (much.len < LIMIT) dc_buf_add_text(&much, rows[i].open);
+    is_num(parse(dc_buf_text(&much), &config, NULL, &err), DC_ELIMIT, "a megabyte of it");
+    ok(strstr(err.text, "nested deeper than the accepted 100 levels") != NULL, "it is told: %s", err.text);
+  }
+}
+
+/* Anchors within what they name, and names that stand for much: neither is walked into. */
+static void test_aliases(void) {
+  struct dc_dapr_config config;
+  struct dc_err err = DC_ERR_INIT;
+  is_num(parse("x: &x [*x, {a: *x}]\nspec: &s {other: *s, mtls: &m {workloadCertTTL: 1h}}", &config, NULL, &err), 0,
+         "a cycle beside what is read");
+  is_num(config.workload_ttl, DC_HOUR, "which is read");
+  is_num(parse("spec: &s {mtls: *s}", &config, NULL, NULL), 0, "a cycle through what is read");
+  is_num(parse("spec: {mtls: {tokenValidators: &v [*v]}}", &config, NULL, &err), DC_EINVAL, "a list in itself");
+  struct dc_buf laughs DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_buf_add_text(&laughs, "a0: &a0 ha\n");
+  for (int i = 1; i < 60; i++)
+    dc_buf_printf(&laughs, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1, i - 1, i - 1, i - 1);
+  dc_buf_add_text(&laughs, "spec: {mtls: {workloadCertTTL: *a59}}");
+  is_num(parse(dc_buf_text(&laughs), &config, NULL, &err), DC_EINVAL, "4 to the power of 59");
+}
+
+static void test_warnings(void) {
+  struct dc_dapr_config config;
+  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  dc_buf_add_text(&warnings, "kept\n");
+  is_num(parse("spec:\n  other: 1\n  mtls:\n    workloadCertTtl: 1h\n    [a]: b\n    sentryAddress: x", &config,
+               &warnings, &err),
+         0, "unknown keys");
+  is_text(dc_buf_text(&warnings),
+          "kept\n'c.yaml' line 4: unknown key 'spec.mtls.workloadCertTtl'\n"
+          "'c.yaml' line 5: unknown key 'spec.mtls.(no text)'\n",
+          "are warned about, a line each, under spec.mtls alone");
+  dc_buf_truncate(&warnings, 5);
+  is_num(parse("spec: {mtls: {odd: 1}}\n---\nkind: Configuration\nspec: {mtls: {other: 1}}", &config, &warnings, &err),
+         0, "two documents");
+  is_text(dc_buf_text(&warnings), "kept\n'c.yaml' line 4: unknown key 'spec.mtls.other'\n",
+          "the one that counts is warned about, and what was there before stays");
+}
+
+static void test_documents(void) {
+  static const struct {
+    const char *text;
+    int64_t ttl; /* 0: refused */
+  } rows[] = {
+      {"spec: {mtls: {workloadCertTTL: 1h}}\n---\nspec: {mtls: {workloadCertTTL: 2h}}", DC_HOUR},
+      {"spec: {mtls: {workloadCertTTL: 1h}}\n---\nkind: Configuration\nspec: {mtls: {workloadCertTTL: 2h}}",
+       2 * DC_HOUR},
+      {"kind: Configuration\nspec: {mtls: {workloadCertTTL: 1h}}\n---\nkind: Configuration\n"
+       "spec: {mtls: {workloadCertTTL: 2h}}",
+       DC_HOUR},
+      {"spec: {mtls: {workloadCertTTL: 1h, controlPlaneTrustDomain: x}}\n---\nkind: Configuration\n", DC_DAY},
+      {"---\n---\nkind: Configuration\nspec: {mtls: {workloadCertTTL: 2h}}", 2 * DC_HOUR},
+      /* what is no Configuration need not look like one */
+      {"- a list\n---\nkind: Configuration\nspec: {mtls: {workloadCertTTL: 2h}}", 2 * DC_HOUR},
+      {"kind: Component\nspec: [a list]\n---\nkind: Configuration\nspec: {mtls: {workloadCertTTL: 2h}}", 2 * DC_HOUR},
+      {"kind: Configuration\nspec: {mtls: {workloadCertTTL: 1h}}\n---\n- a list", DC_HOUR},
+      {"- a list\n---\nkind: Component\n", 0},
+      {"spec: [a list]\n---\nkind: Configuration\nspec: [another]", 0},
+      {"kind: Component\n---\n[", 0},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_dapr_config config;
+    struct dc_err err = DC_ERR_INIT;
+    int rc = parse(rows[i].text, &config, NULL, &err);
+    is_num(rc, rows[i].ttl ? 0 : DC_EINVAL, rows[i].text);
+    if (rc) continue;
+    ok(config.workload_ttl == rows[i].ttl && !config.control_plane_trust_domain, "the right document");
+    dc_dapr_config_free(&config);
+  }
+}
+
+/* What Go 1.26's os.ExpandEnv made of these, in the same environment. */
+static const struct {
+  const char *text, *expanded;
+} expansions[] = {
+    {"$A", "1"},
+    {"${A}", "1"},
+    {"$A$A", "11"},
+    {"${A}b", "1b"},
+    {"$Ab", ""},
+    {"$LONG_name_2.x", "two.x"},
+    {"$EMPTY|", "|"},
+    {"$NONE|", "|"},
+    {"$$", ""},
+    {"$$A", "A"},
+    {"a$", "a$"},
+    {"$", "$"},
+    {"${}", ""},
+    {"${", ""},
+    {"${A", "A"},
+    {"${A${A}", ""},
+    {"$ A", "$ A"},
+    {"$-", ""},
+    {"$1", "one"},
+    {"$12", "one2"},
+    {"${1}", "one"},
+    {"${12}", ""},
+    {"$*", "star"},
+    {"${*}", "star"},
+    {"${*", "*"},
+    {"${**}", ""},
+    {"${a b}", "spaced"},
+    {"${a\nb}", ""},
+    {"$(A)", "$(A)"},
+    {"$A}", "1}"},
+    {"{$A}", "{1}"},
+    {"${E=F}", ""},
+    {"${A=1}", ""},
+    {"$\xc3\xa9", "$\xc3\xa9"},
+    {"${}}", "}"},
+    {"$}", "$}"},
+    {"${${A}}", "}"},
+    {"$#", ""},
+    {"${#}", ""},
+    {"${#A}", ""},
+    {"$?x", "x"},
+    {"$!", ""},
+    {"$@", ""},
+    {"$0", ""},
+    {"$_", ""},
+    {"${A}${", "1"},
+    {"x${y", "xy"},
+    {"${*}x}", "starx}"},
+};
+
+/* The expanded text is a literal block of YAML: nothing of it means anything to libyaml. */
+static void test_expansion(void) {
+  static const char *const environment[][2] = {{"A", "1"},     {"LONG_name_2", "two"}, {"EMPTY", ""}, {"a b", "spaced"},
+                                               {"1", "one"}, {"*", "star"}};
+  char odd[] = "E=F=x";
+  clearenv();
+  for (size_t i = 0; i < DC_COUNT(environment); i++) setenv(environment[i][0], environment[i][1], 1);
+  putenv(odd);
+  for (size_t i = 0; i < DC_COUNT(expansions); i++) {
+    struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, want DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_dapr_config config = {.control_plane_trust_domain = NULL};
+    dc_buf_printf(&text, "spec:\n mtls:\n  controlPlaneTrustDomain: |-\n   _%s", expansions[i].text);
+    dc_buf_printf(&want, "_%s", expansions[i].expanded);
+    is_num(parse(dc_buf_text(&text), &config, NULL, NULL), 0, expansions[i].text);
+    is_text(config.control_plane_trust_domain, dc_buf_text(&want), "as Go expands it");
+    dc_dapr_config_free(&config);
+  }
+  struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_dapr_config config = {.workload_ttl = 1};
+  for (int i = 0; i < 1000; i++) dc_buf_add_byte(&name, 'N');
+  setenv(dc_buf_text(&name), "3h", 1);
+  dc_buf_printf(&text, "spec: {mtls: {workloadCertTTL: $%s}}", dc_buf_text(&name));
+  is_num(parse(dc_buf_text(&text), &config, NULL, NULL), 0, "a name of 1000 characters");
+  is_num(config.workload_ttl, 3 * DC_HOUR, "is a name");
+  unsetenv(dc_buf_text(&name));
+}
+
+static void test_sizes(void) {
+  struct dc_dapr_config config;
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  while (text.len < LIMIT) dc_buf_add_text(&text, "${");
+  is_num(parse(dc_buf_text(&text), &config, NULL, &err), 0, "a megabyte of braces that nothing closes");
+  char value[4096];
+  memset(value, '#', sizeof value - 1);
+  value[sizeof value - 1] = '\0';
+  setenv("A", value, 1);
+  dc_buf_clear(&text);
+  for (int i = 0; i < 600; i++) dc_buf_add_text(&text, "#$A\n");
+  is_num(parse(dc_buf_text(&text), &config, NULL, &err), DC_ELIMIT, "more than 2 MiB once replaced");
+  is_text(err.text, "'c.yaml': more than the accepted 2097152 bytes", "it is told");
+}
+
+static void test_files(void) {
+  char path[] = "/tmp/daprcerts-config.XXXXXX";
+  struct dc_dapr_config config = {.workload_ttl = 1};
+  struct dc_err err = DC_ERR_INIT;
+  int fd = mkstemp(path);
+  if (!ok(fd >= 0, "a file")) return;
+  ok(write(fd, "spec: {mtls: {workloadCertTTL: 5h}}\n", 36) == 36, "with a configuration");
+  is_num(dc_dapr_config_load(path, &config, NULL, &err), 0, "is read");
+  is_num(config.workload_ttl, 5 * DC_HOUR, "and counts");
+  config.workload_ttl = 1;
+  ok(ftruncate(fd, LIMIT + 1) == 0, "of more than 1 MiB");
+  is_num(dc_dapr_config_load(path, &config, NULL, &err), DC_ELIMIT, "is too large");
+  unlink(path);
+  close(fd);
+  is_num(dc_dapr_config_load(path, &config, NULL, &err), DC_ENOENT, "is not there");
+  is_num(config.workload_ttl, 1, "nothing comes out");
+}
+
+int main(void) {
+  test_defaults();
+  test_values();
+  test_refused();
+  test_depth();
+  test_aliases();
+  test_warnings();
+  test_documents();
+  test_files();
+  test_expansion();
+  test_sizes();
+  return tap_done();
+}
