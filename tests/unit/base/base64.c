@@ -29,9 +29,8 @@ static void test_vectors(void) {
        "the URL alphabet leaves the padding out");
     dc_buf_clear(&back);
     ok(dc_base64_decode(&back, DC_BASE64_URL, dc_buf_text(&url), url.len, NULL) == 0 &&
-           dc_base64_decode(&back, DC_BASE64_URL, vectors[i].encoded, strlen(vectors[i].encoded), NULL) == 0 &&
-           back.len == 2 * strlen(vectors[i].plain),
-       "and decodes without it and with it");
+           back.len == strlen(vectors[i].plain),
+       "and decodes without it");
   }
 }
 
@@ -80,7 +79,7 @@ static const struct {
     {DC_BASE64_STD, "Zm9\xc3", NULL},
     {DC_BASE64_STD, "Zm9v\v", NULL},
     {DC_BASE64_URL, "Zm9vYg", "foob"},
-    {DC_BASE64_URL, "Zm9vYg==", "foob"},
+    {DC_BASE64_URL, "Zm9vYg==", NULL}, /* RFC 7515: no padding */
     {DC_BASE64_URL, "Zm9vYg=", NULL},
     {DC_BASE64_URL, "Zh", NULL},
     {DC_BASE64_URL, "Zm9v Yg", NULL}, /* no white space here */

@@ -43,7 +43,7 @@ static void test_home(void) {
   home = "untouched";
   setenv("HOME", "", 1);
   is_num(dc_path_home(&home, &err), DC_ENOENT, "HOME empty");
-  ok(strstr(err.text, "HOME is not set") && strstr(err.text, "--dir"), "it is told, with the remedy");
+  ok(strstr(err.text, "HOME is not set") && strstr(err.text, "DAPRCERTS_DIR"), "it is told, with the remedy");
   unsetenv("HOME");
   is_num(dc_path_home(&home, NULL), DC_ENOENT, "HOME unset");
   is_text(home, "untouched", "nothing comes out");
