@@ -172,9 +172,9 @@ static int parse_entries(struct dc_jwks *set, const json_t *entries, struct dc_b
   return 0;
 }
 
-int dc_jwks_parse(struct dc_jwks *set, const char *text, size_t n, struct dc_buf *notes, struct dc_err *err) {
-  struct dc_jwks got DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
-  json_t *json DC_CLEANUP(dc_jose_free) = NULL, *one DC_CLEANUP(dc_jose_free) = NULL, *entries;
+/* An object with an array "keys"; a single key becomes the one of a set. */
+static int load_set(json_t **out, const char *text, size_t n, struct dc_err *err) {
+  json_t *json DC_CLEANUP(dc_jose_free) = NULL, *one;
   int rc;
 
   if (n > DC_JWKS_TEXT_MAX)
@@ -182,13 +182,24 @@ int dc_jwks_parse(struct dc_jwks *set, const char *text, size_t n, struct dc_buf
                       DC_JWKS_TEXT_MAX);
   rc = dc_jose_load(&json, "the JWK Set", text, n, err);
   if (rc < 0) return rc;
-  entries = json_object_get(json, "keys");
-  if (!entries && json_object_get(json, "kty")) {
-    entries = one = json_pack("[O]", json);
+  if (!json_object_get(json, "keys") && json_object_get(json, "kty")) {
+    one = json_pack("{s:[o]}", "keys", json);
+    json = one; /* the reference went with it, or was dropped */
     if (!one) return dc_err_nomem(err);
   }
-  if (!json_is_array(entries)) return dc_err_set(err, DC_EINVAL, "no JWK Set: it has no array \"keys\"");
-  rc = parse_entries(&got, entries, notes, err);
+  if (!json_is_array(json_object_get(json, "keys")))
+    return dc_err_set(err, DC_EINVAL, "no JWK Set: it has no array \"keys\"");
+  *out = json;
+  json = NULL;
+  return 0;
+}
+
+int dc_jwks_parse(struct dc_jwks *set, const char *text, size_t n, struct dc_buf *notes, struct dc_err *err) {
+  struct dc_jwks got DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
+  json_t *json DC_CLEANUP(dc_jose_free) = NULL;
+  int rc = load_set(&json, text, n, err);
+
+  if (rc == 0) rc = parse_entries(&got, json_object_get(json, "keys"), notes, err);
   if (rc < 0) return rc;
   *set = got;
   got = (struct dc_jwks)DC_JWKS_INIT;
@@ -267,6 +278,27 @@ int dc_jwks_write(const struct dc_jwks *set, struct dc_buf *out, struct dc_err *
   for (size_t i = 0; json && i < set->count; i++)
     if (add_member(json, &set->keys[i], &invalid) < 0) dc_jose_free(&json);
   return dc_jose_write(out, json, invalid, err);
+}
+
+static bool is_public(const json_t *key) {
+  const char *type = json_string_value(json_object_get(key, "kty"));
+
+  return type && strcmp(type, "oct") != 0;
+}
+
+int dc_jwks_publish(const char *text, size_t n, struct dc_buf *out, struct dc_err *err) {
+  static const char *const private[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+  json_t *json DC_CLEANUP(dc_jose_free) = NULL, *entries;
+  int rc = load_set(&json, text, n, err);
+
+  if (rc < 0) return rc;
+  entries = json_object_get(json, "keys");
+  for (size_t i = json_array_size(entries); i-- > 0;) {
+    json_t *key = json_array_get(entries, i);
+    for (size_t k = 0; k < DC_COUNT(private); k++) json_object_del(key, private[k]);
+    if (!is_public(key)) json_array_remove(entries, i);
+  }
+  return dc_jose_write(out, json_pack("{s:O}", "keys", entries), false, err);
 }
 
 int dc_jwk_thumbprint(const struct dc_spki *key, unsigned char out[DC_JWK_THUMBPRINT_SIZE], struct dc_err *err) {

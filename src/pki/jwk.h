@@ -46,6 +46,10 @@ const struct dc_jwk *dc_jwks_find_key(const struct dc_jwks *set, const struct dc
  * "use":"sig". */
 int dc_jwks_write(const struct dc_jwks *set, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 
+/* Appends TEXT, a set as dc_jwks_parse takes it, compact and fit to be shown to anybody: every key in it with its members
+ * as they stand, but for the private ones (RFC 7518, section 6); symmetric keys are left out. DC_EINVAL. */
+int dc_jwks_publish(const char *text, size_t n, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
+
 enum { DC_JWK_THUMBPRINT_SIZE = 32, DC_JWK_KID_MAX = 45 };
 /* RFC 7638 (and 8037 for Ed25519), with SHA-256. */
 int dc_jwk_thumbprint(const struct dc_spki *key, unsigned char out[DC_JWK_THUMBPRINT_SIZE], struct dc_err *err)

@@ -4,6 +4,9 @@
 
 #include "pki/jwt.h"
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +123,15 @@ int dc_jwt_verify(const char *token, size_t n, const struct dc_jwks *set, const 
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
+
+int dc_jwt_new_id(char buf[DC_JWT_ID_MAX], struct dc_err *err) {
+  unsigned char random[(DC_JWT_ID_MAX - 1) / 2];
+  int rc = gnutls_rnd(GNUTLS_RND_NONCE, random, sizeof random);
+
+  if (rc < 0) return dc_err_set(err, DC_ECRYPTO, "cannot make a token's ID: %s", gnutls_strerror(rc));
+  for (size_t i = 0; i < sizeof random; i++) snprintf(buf + 2 * i, 3, "%02x", random[i]);
+  return 0;
+}
 
 /* NULL when memory ran out or, then *INVALID is set, a text is not UTF-8. */
 static json_t *make_audience(const struct dc_jwt *jwt, bool *invalid) {

@@ -29,6 +29,10 @@ enum { DC_JWT_AUD_MAX = 1000 };
 int dc_jwt_parse(struct dc_jwt *jwt, struct dc_slice payload, struct dc_err *err) DC_NODISCARD;
 void dc_jwt_free(struct dc_jwt *jwt); /* for DC_CLEANUP too */
 
+/* A `jti` that nobody had before: 128 random bits, in hex. */
+enum { DC_JWT_ID_MAX = 33 };
+int dc_jwt_new_id(char buf[DC_JWT_ID_MAX], struct dc_err *err) DC_NODISCARD;
+
 struct dc_jwt_expect {
   const char *aud, *sub; /* each NULL: not asked */
   int64_t now, skew;     /* seconds */

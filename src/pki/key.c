@@ -231,9 +231,9 @@ int dc_key_from_pem(const char *text, size_t n, struct dc_key **out, struct dc_e
                                     "\"RSA PRIVATE KEY\" is needed");
 }
 
-/* SEC1 (RFC 5915) with the curve's name and the public half. By hand, since GnuTLS leaves the name out when the key came
- * as PKCS#8, and then nobody can read it. */
-static int add_sec1(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+/* SEC1 (RFC 5915) with the public half, and the curve's name where nothing outside tells it. By hand, since GnuTLS leaves
+ * the name out when the key came as PKCS#8, and then nobody can read it. */
+static int add_sec1(const struct dc_key *key, bool named, struct dc_buf *out, struct dc_err *err) {
   static const unsigned char zeros[66];
   gnutls_datum_t secret = {NULL, 0};
   size_t mark, inner, size = key->public.x.len, skip = 0;
@@ -247,9 +247,11 @@ static int add_sec1(const struct dc_key *key, struct dc_buf *out, struct dc_err 
   dc_buf_add(out, zeros, size - (secret.size - skip));
   dc_buf_add(out, secret.data + skip, secret.size - skip);
   dc_der_end(out, inner);
-  inner = dc_der_begin(out, DC_DER_CONTEXT_SEQ(0));
-  dc_der_add_slice(out, DC_DER_OID, kind_of(key)->curve);
-  dc_der_end(out, inner);
+  if (named) {
+    inner = dc_der_begin(out, DC_DER_CONTEXT_SEQ(0));
+    dc_der_add_slice(out, DC_DER_OID, kind_of(key)->curve);
+    dc_der_end(out, inner);
+  }
   inner = dc_der_begin(out, DC_DER_CONTEXT_SEQ(1));
   dc_der_add_bits(out, key->public.key.data, key->public.key.len);
   dc_der_end(out, inner);
@@ -259,11 +261,11 @@ static int add_sec1(const struct dc_key *key, struct dc_buf *out, struct dc_err 
   return dc_buf_check(out, err);
 }
 
-static int add_exported(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+static int add_exported(const struct dc_key *key, bool pkcs8, struct dc_buf *out, struct dc_err *err) {
   gnutls_datum_t der = {NULL, 0};
   int rc;
 
-  if (key->public.kind == DC_KEY_ED25519)
+  if (pkcs8)
     rc = gnutls_x509_privkey_export2_pkcs8(key->numbers, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &der);
   else
     rc = gnutls_x509_privkey_export2(key->numbers, GNUTLS_X509_FMT_DER, &der);
@@ -276,10 +278,36 @@ static int add_exported(const struct dc_key *key, struct dc_buf *out, struct dc_
 
 int dc_key_to_pem(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
   struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = kind_of(key)->curve.len ? add_sec1(key, &der, err) : add_exported(key, &der, err);
+  bool pkcs8 = key->public.kind == DC_KEY_ED25519;
+  int rc = kind_of(key)->curve.len ? add_sec1(key, true, &der, err) : add_exported(key, pkcs8, &der, err);
 
   if (rc < 0) return rc;
   dc_pem_add(out, kind_of(key)->label, der.data, der.len);
+  return dc_buf_check(out, err);
+}
+
+static int add_ec_pkcs8(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+  size_t mark = dc_der_begin(out, DC_DER_SEQUENCE), inner;
+  int rc;
+
+  dc_der_add_number(out, 0);
+  inner = dc_der_begin(out, DC_DER_SEQUENCE);
+  dc_der_add_slice(out, DC_DER_OID, DC_SLICE(DC_OID_EC));
+  dc_der_add_slice(out, DC_DER_OID, kind_of(key)->curve);
+  dc_der_end(out, inner);
+  inner = dc_der_begin(out, DC_DER_OCTET_STRING);
+  rc = add_sec1(key, false, out, err);
+  dc_der_end(out, inner);
+  dc_der_end(out, mark);
+  return rc < 0 ? rc : dc_buf_check(out, err);
+}
+
+int dc_key_to_pkcs8(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) {
+  struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = kind_of(key)->curve.len ? add_ec_pkcs8(key, &der, err) : add_exported(key, true, &der, err);
+
+  if (rc < 0) return rc;
+  dc_pem_add(out, "PRIVATE KEY", der.data, der.len);
   return dc_buf_check(out, err);
 }
 

@@ -19,6 +19,8 @@ void dc_key_cleanup(struct dc_key **key); /* for DC_CLEANUP */
 
 /* The form that every Dapr version loads where there is one: EC as SEC1, RSA as PKCS#1, Ed25519 as PKCS#8. */
 int dc_key_to_pem(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
+/* Every kind as PKCS#8 "PRIVATE KEY". */
+int dc_key_to_pkcs8(const struct dc_key *key, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 
 /* Its public half; borrowed. */
 const struct dc_spki *dc_key_public(const struct dc_key *key);

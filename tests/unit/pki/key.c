@@ -107,6 +107,16 @@ static int verify(const struct dc_key *key, const char *data, const struct dc_bu
                         (struct dc_slice){signature->data, signature->len}, NULL);
 }
 
+static void test_pkcs8(const struct dc_key *key) {
+  struct dc_key *again DC_CLEANUP(dc_key_cleanup) = NULL;
+  struct dc_buf pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+
+  ok(dc_key_to_pkcs8(key, &pem, NULL) == 0 && strncmp(dc_buf_text(&pem), PKCS8, 28) == 0, "written as PKCS#8 too");
+  ok(dc_key_from_pem(dc_buf_text(&pem), pem.len, &again, NULL) == 0 &&
+         dc_spki_equal(dc_key_public(key), dc_key_public(again)),
+     "and read back");
+}
+
 static void test_kind(size_t i) {
   struct dc_key *key DC_CLEANUP(dc_key_cleanup) = NULL, *again DC_CLEANUP(dc_key_cleanup) = NULL;
   struct dc_buf pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, signature DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -119,6 +129,7 @@ static void test_kind(size_t i) {
   ok(dc_key_from_pem(dc_buf_text(&pem), pem.len, &again, NULL) == 0 &&
          dc_spki_equal(dc_key_public(key), dc_key_public(again)),
      "and read back");
+  test_pkcs8(key);
   ok(again && dc_key_sign(again, dc_slice_text("data"), &signature, NULL) == 0, "it signs");
   is_num(verify(key, "data", &signature), 0, "and its public half verifies");
   is_num(verify(key, "dato", &signature), DC_EMISMATCH, "other data not");
@@ -135,6 +146,9 @@ static void test_reading(void) {
     ok(dc_key_from_pem(same_key[i].text, strlen(same_key[i].text), &key, NULL) == 0, "read: %s", same_key[i].what);
     ok(key && dc_key_to_pem(key, &pem, NULL) == 0, "and written");
     is_text(dc_buf_text(&pem), SEC1, "as openssl writes it, the curve's name included");
+    dc_buf_clear(&pem);
+    ok(key && dc_key_to_pkcs8(key, &pem, NULL) == 0, "and written as PKCS#8");
+    is_text(dc_buf_text(&pem), PKCS8, "as openssl writes that");
   }
   for (size_t i = 0; i < DC_COUNT(refused); i++) {
     struct dc_err err = DC_ERR_INIT;
