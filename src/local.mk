@@ -84,7 +84,8 @@ libca_a_SOURCES = \
   src/ca/identity.c src/ca/identity.h \
   src/ca/init.c src/ca/init.h \
   src/ca/install.c src/ca/install.h \
-  src/ca/sign.c src/ca/sign.h
+  src/ca/sign.c src/ca/sign.h \
+  src/ca/token_signer.c src/ca/token_signer.h
 # --- tools ---------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libtools.a
 libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

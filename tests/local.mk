@@ -14,6 +14,8 @@ LDADD += libsentry.a libclient.a librpc.a libproto.a
 endif
 LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
   $(YAML_LIBS) $(INIH_LIBS)
+LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) \
+  $(INIH_LIBS)
 if WITH_SENTRY
 LDADD += $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS)
 endif
@@ -34,6 +36,7 @@ UNIT_TESTS = \
   tests/unit/ca/authority \
   tests/unit/ca/init \
   tests/unit/ca/sign \
+  tests/unit/ca/token_signer \
   tests/unit/config/allow \
   tests/unit/config/dapr_config \
   tests/unit/pki/cert \

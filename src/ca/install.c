@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/install.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "base/os.h"
 #include "base/path.h"
 #include "config/settings.h"
@@ -56,4 +59,68 @@ int dc_install_load(const char *dir, const struct dc_install_names *names, int64
   }
   for (size_t i = 0; i < DC_COUNT(list); i++) dc_buf_free(&files[i]);
   return rc ? dc_err_add(err, rc, "the credentials in '%s'", dir) : 0;
+}
+
+/* --- tokens ----------------------------------------------------------------------------------------------------------------- */
+
+enum { KEY_MODE = 0600, JWKS_MODE = 0644 };
+
+static int publish_pair(const char *dir, const struct dc_install_token_names *names, const struct dc_buf *key,
+                        const struct dc_buf *jwks, bool replace, struct dc_err *err) {
+  struct dc_set files DC_CLEANUP(dc_set_free) = DC_SET_INIT;
+  int rc = dc_set_add(&files, names->key, KEY_MODE, key->data, key->len, err);
+  if (!rc) rc = dc_set_add(&files, names->jwks, JWKS_MODE, jwks->data, jwks->len, err);
+  return rc ? rc : dc_publish(dir, &files, replace ? DC_PUBLISH_REPLACE : DC_PUBLISH_ADD, err);
+}
+
+/* Files elsewhere: no publication of the directory's, so the second one that cannot be written takes the first back. */
+static int write_pair(const char *dir, const struct dc_install_token_names *names, const struct dc_buf *key,
+                      const struct dc_buf *jwks, struct dc_err *err) {
+  char *key_path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, names->key);
+  char *jwks_path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, names->jwks);
+  if (!key_path || !jwks_path) return dc_err_nomem(err);
+  int rc = dc_os_write_atomic(jwks_path, JWKS_MODE, jwks->data, jwks->len, false, err);
+  if (rc) return rc;
+  rc = dc_os_write_atomic(key_path, KEY_MODE, key->data, key->len, false, err);
+  if (rc) (void)unlink(jwks_path);
+  return rc;
+}
+
+int dc_install_new_tokens(const char *dir, const struct dc_install_token_names *names,
+                          const struct dc_token_rules *rules, bool replace, struct dc_err *err) {
+  struct dc_buf key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_buf jwks DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  bool plain = !strchr(names->key, '/') && !strchr(names->jwks, '/');
+  int rc = dc_token_signer_generate(rules, &key, &jwks, err);
+  if (rc) return rc;
+  return plain ? publish_pair(dir, names, &key, &jwks, replace, err) : write_pair(dir, names, &key, &jwks, err);
+}
+
+int dc_install_need_tokens(const char *dir, const struct dc_install_token_names *names,
+                           const struct dc_token_rules *rules, struct dc_err *err) {
+  const char *const list[] = {names->key, names->jwks};
+  bool present[DC_COUNT(list)];
+  int rc = dc_publish_present(dir, list, DC_COUNT(list), present, err);
+  if (rc || (present[0] && present[1])) return rc;
+  if (present[0] || present[1])
+    return dc_err_set(err, DC_ENOENT,
+                      "'%s' is there without '%s' (in '%s'): put it back, or move the other one away to have both made",
+                      list[present[1]], list[present[0]], dir);
+  rc = dc_install_new_tokens(dir, names, rules, false, err);
+  return rc ? rc : 1;
+}
+
+int dc_install_load_tokens(const char *dir, const struct dc_install_token_names *names,
+                           const struct dc_token_rules *rules, struct dc_token_signer **out, struct dc_buf *warning,
+                           struct dc_err *err) {
+  const char *const list[] = {names->key, names->jwks};
+  struct dc_buf files[DC_COUNT(list)] = {DC_BUF_INIT, DC_BUF_INIT};
+  int rc = dc_publish_read(dir, list, DC_COUNT(list), FILE_MAX, files, err);
+  if (!rc) {
+    const struct dc_token_files bytes = {.key = {files[0].data, files[0].len}, .jwks = {files[1].data, files[1].len},
+                                         .key_name = list[0], .jwks_name = list[1]};
+    rc = dc_token_signer_load(&bytes, rules, out, warning, err);
+  }
+  for (size_t i = 0; i < DC_COUNT(list); i++) dc_buf_free(&files[i]);
+  return rc ? dc_err_add(err, rc, "the tokens' key in '%s'", dir) : 0;
 }

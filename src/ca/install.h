@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An authority and its directory: put into it, and loaded from it. */
+/* An authority, a token signer, and their directory: put into it, and loaded from it. */
 #ifndef DC_CA_INSTALL_H
 #define DC_CA_INSTALL_H
 
 #include "ca/init.h"
+#include "ca/token_signer.h"
 
 /* Publishes SET as the first credentials of DIR, which is made when missing; DC_EEXIST when any credential file is
  * there, with nothing touched. With them goes daprcerts.conf with these names, unless there is one. */
@@ -17,5 +18,22 @@ struct dc_install_names {
 /* Loads the set of DIR by dc_authority_load's rules. NAMES may be NULL. */
 int dc_install_load(const char *dir, const struct dc_install_names *names, int64_t now, struct dc_authority **out,
                     struct dc_err *err) DC_NODISCARD;
+
+/* Names of a token signer's files, in the directory unless absolute. */
+struct dc_install_token_names {
+  const char *key, *jwks;
+};
+/* Makes a pair by dc_token_signer_generate and publishes it, the key 0600. REPLACE false: DC_EEXIST when one of them is
+ * there, with nothing touched; true, for plain names alone: what they replace goes to .daprcerts/prev. */
+int dc_install_new_tokens(const char *dir, const struct dc_install_token_names *names,
+                          const struct dc_token_rules *rules, bool replace, struct dc_err *err) DC_NODISCARD;
+/* The same when both are missing (then 1), nothing when both are there (0). DC_ENOENT names the one that is missing
+ * beside the other. */
+int dc_install_need_tokens(const char *dir, const struct dc_install_token_names *names,
+                           const struct dc_token_rules *rules, struct dc_err *err) DC_NODISCARD;
+/* Loads the pair of DIR by dc_token_signer_load's rules. */
+int dc_install_load_tokens(const char *dir, const struct dc_install_token_names *names,
+                           const struct dc_token_rules *rules, struct dc_token_signer **out, struct dc_buf *warning,
+                           struct dc_err *err) DC_NODISCARD;
 
 #endif
