@@ -13,9 +13,11 @@
 
 typedef Dapr__Proto__Sentry__V1__SignCertificateRequest request_pb;
 typedef Dapr__Proto__Sentry__V1__SignCertificateResponse response_pb;
+typedef Dapr__Proto__Sentry__V1__StringValue value_pb;
+typedef Dapr__Proto__Sentry__V1__AudienceJwt audience_pb;
 
 /* A few bytes on the wire can ask for a struct each: what one message may take in memory is bounded by its size. */
-enum { BUDGET_FACTOR = 64, BUDGET_BASE = 4096 };
+enum { BUDGET_FACTOR = 64, BUDGET_BASE = 4096, TOKENS_MAX = 1000 };
 
 struct budget {
   size_t left;
@@ -153,6 +155,55 @@ void dc_sign_request_free(struct dc_sign_request *request) {
   *request = (struct dc_sign_request){0};
 }
 
+static void wipe_text(char *text) {
+  if (text) dc_mem_wipe(text, strlen(text));
+  free(text);
+}
+
+static void entry_free(struct dc_audience_token *entry) {
+  free(entry->audience);
+  wipe_text(entry->jwt);
+  *entry = (struct dc_audience_token){.audience = NULL};
+}
+
+void dc_sign_tokens_free(struct dc_sign_tokens *tokens) {
+  for (size_t i = 0; i < tokens->count; i++) entry_free(&tokens->per_audience[i]);
+  free(tokens->per_audience);
+  wipe_text(tokens->jwt);
+  *tokens = (struct dc_sign_tokens){.jwt = NULL};
+}
+
+/* An entry of a map: of two with one key the last counts, an absent key or value is an empty one. */
+static int take_entry(const audience_pb *pb, struct dc_sign_tokens *tokens, struct dc_err *err) {
+  static const ProtobufCBinaryData empty;
+  struct dc_audience_token entry = {.audience = NULL};
+  size_t at = 0;
+  int rc = take_text(&pb->key, "per_audience_jwts", &entry.audience, err);
+  if (!rc) rc = take_text(pb->value ? &pb->value->value : &empty, "per_audience_jwts", &entry.jwt, err);
+  if (rc) {
+    entry_free(&entry);
+    return rc;
+  }
+  while (at < tokens->count && strcmp(tokens->per_audience[at].audience, entry.audience) != 0) at++;
+  if (at < tokens->count)
+    entry_free(&tokens->per_audience[at]);
+  else
+    tokens->count++;
+  tokens->per_audience[at] = entry;
+  return 0;
+}
+
+static int take_tokens(const response_pb *pb, struct dc_sign_tokens *tokens, struct dc_err *err) {
+  int rc = pb->jwt ? take_text(&pb->jwt->value, "jwt", &tokens->jwt, err) : 0;
+  if (rc || pb->n_per_audience_jwts == 0) return rc;
+  if (pb->n_per_audience_jwts > TOKENS_MAX)
+    return dc_err_set(err, DC_EPROTO, "the answer has more than %d tokens", TOKENS_MAX);
+  tokens->per_audience = calloc(pb->n_per_audience_jwts, sizeof *tokens->per_audience);
+  if (!tokens->per_audience) return dc_err_nomem(err);
+  for (size_t i = 0; !rc && i < pb->n_per_audience_jwts; i++) rc = take_entry(pb->per_audience_jwts[i], tokens, err);
+  return rc;
+}
+
 int dc_sign_response_parse(const uint8_t *bytes, size_t n, struct dc_sign_response *response, struct dc_err *err) {
   struct budget budget;
   ProtobufCAllocator allocator;
@@ -168,6 +219,7 @@ int dc_sign_response_parse(const uint8_t *bytes, size_t n, struct dc_sign_respon
     parsed.valid_until = pb->valid_until->seconds;
   else
     rc = dc_err_set(err, DC_EPROTO, "the answer has no valid_until");
+  if (!rc) rc = take_tokens(pb, &parsed.tokens, err);
   dapr__proto__sentry__v1__sign_certificate_response__free_unpacked(pb, &allocator);
   if (!rc) rc = dc_buf_check(&parsed.certificate, err);
   if (!rc) rc = dc_buf_check(&parsed.anchors, err);
@@ -178,16 +230,51 @@ int dc_sign_response_parse(const uint8_t *bytes, size_t n, struct dc_sign_respon
   return rc;
 }
 
+/* What the encoder wants of one entry. */
+struct packed_tokens {
+  audience_pb entry;
+  value_pb value;
+};
+
+static bool add_tokens(const struct dc_sign_tokens *tokens, struct packed_tokens **packed, audience_pb ***list) {
+  *packed = calloc(tokens->count, sizeof **packed);
+  *list = calloc(tokens->count, sizeof **list);
+  if (!*packed || !*list) return false;
+  for (size_t i = 0; i < tokens->count; i++) {
+    struct packed_tokens *one = &(*packed)[i];
+    dapr__proto__sentry__v1__audience_jwt__init(&one->entry);
+    dapr__proto__sentry__v1__string_value__init(&one->value);
+    one->entry.key = text_field(tokens->per_audience[i].audience);
+    one->value.value = text_field(tokens->per_audience[i].jwt);
+    one->entry.value = &one->value;
+    (*list)[i] = &one->entry;
+  }
+  return true;
+}
+
 void dc_sign_response_add(struct dc_buf *out, const void *certificate, size_t certificate_len, const void *anchors,
-                          size_t anchors_len, int64_t valid_until) {
+                          size_t anchors_len, int64_t valid_until, const struct dc_sign_tokens *tokens) {
+  static const struct dc_sign_tokens none;
   response_pb pb = DAPR__PROTO__SENTRY__V1__SIGN_CERTIFICATE_RESPONSE__INIT;
   Dapr__Proto__Sentry__V1__Timestamp timestamp = DAPR__PROTO__SENTRY__V1__TIMESTAMP__INIT;
+  value_pb jwt = DAPR__PROTO__SENTRY__V1__STRING_VALUE__INIT;
   ProtobufCBinaryData anchor = bytes_field(anchors, anchors_len);
+  struct packed_tokens *packed DC_CLEANUP(dc_mem_free) = NULL;
+  audience_pb **list DC_CLEANUP(dc_mem_free) = NULL;
+  if (!tokens) tokens = &none;
+  if (tokens->count && !add_tokens(tokens, &packed, &list)) {
+    out->failed = true;
+    return;
+  }
   timestamp.seconds = valid_until;
+  jwt.value = text_field(tokens->jwt);
   pb.workload_certificate = bytes_field(certificate, certificate_len);
   pb.n_trust_chain_certificates = 1;
   pb.trust_chain_certificates = &anchor;
   pb.valid_until = &timestamp;
+  pb.jwt = tokens->jwt ? &jwt : NULL;
+  pb.n_per_audience_jwts = tokens->count;
+  pb.per_audience_jwts = list;
   size_t size = dapr__proto__sentry__v1__sign_certificate_response__get_packed_size(&pb);
   unsigned char *room = dc_buf_reserve(out, size);
   if (room) out->len += dapr__proto__sentry__v1__sign_certificate_response__pack(&pb, room);
@@ -197,5 +284,6 @@ void dc_sign_response_free(struct dc_sign_response *response) {
   if (!response) return;
   dc_buf_free(&response->certificate);
   dc_buf_free(&response->anchors);
+  dc_sign_tokens_free(&response->tokens);
   response->valid_until = 0;
 }

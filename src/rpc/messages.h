@@ -27,10 +27,20 @@ struct dc_sign_request {
   size_t audience_count;
 };
 
+/* JWTs beside a certificate. */
+struct dc_sign_tokens {
+  char *jwt; /* for all audiences; NULL: none */
+  struct dc_audience_token {
+    char *audience, *jwt;
+  } *per_audience; /* each audience once */
+  size_t count;
+};
+
 struct dc_sign_response {
   struct dc_buf certificate; /* PEM: leaf, then the issuer's chain */
   struct dc_buf anchors;     /* PEM: every trust chain entry, one after the other */
   int64_t valid_until;       /* seconds since the epoch */
+  struct dc_sign_tokens tokens;
 };
 
 /* DC_EPROTO with a text in the words of grpc-go ("proto: ...") for bytes that are no such message, a string that is no
@@ -43,9 +53,10 @@ void dc_sign_request_free(struct dc_sign_request *request); /* wipes the token *
 
 int dc_sign_response_parse(const uint8_t *bytes, size_t n, struct dc_sign_response *response, struct dc_err *err)
     DC_NODISCARD;
-/* Appends the encoded message. ANCHORS go as one entry. */
+/* Appends the encoded message. ANCHORS go as one entry. TOKENS may be NULL. */
 void dc_sign_response_add(struct dc_buf *out, const void *certificate, size_t certificate_len, const void *anchors,
-                          size_t anchors_len, int64_t valid_until);
-void dc_sign_response_free(struct dc_sign_response *response);
+                          size_t anchors_len, int64_t valid_until, const struct dc_sign_tokens *tokens);
+void dc_sign_response_free(struct dc_sign_response *response); /* wipes the tokens */
+void dc_sign_tokens_free(struct dc_sign_tokens *tokens);       /* wipes them; for DC_CLEANUP too */
 
 #endif

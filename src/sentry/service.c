@@ -150,7 +150,7 @@ static int sign(struct call *call, const struct dc_authority *authority, struct 
   if (!rc) rc = record(call, &chain, err);
   if (rc) return rc;
   struct dc_slice anchors = dc_authority_anchors_pem(authority);
-  dc_sign_response_add(message, chain.data, chain.len, anchors.data, anchors.len, not_after);
+  dc_sign_response_add(message, chain.data, chain.len, anchors.data, anchors.len, not_after, NULL);
   return dc_buf_check(message, err);
 }
 

@@ -88,7 +88,7 @@ static void test_response(void) {
   };
   struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_sign_response response = {.valid_until = 0};
-  dc_sign_response_add(&out, "leaf", 4, "ca", 2, INT64_C(6584912128));
+  dc_sign_response_add(&out, "leaf", 4, "ca", 2, INT64_C(6584912128), NULL);
   ok(out.len == sizeof wire && memcmp(out.data, wire, sizeof wire) == 0, "a response has the bytes of its fields");
   is_num(dc_sign_response_parse(out.data, out.len, &response, NULL), 0, "it is parsed again");
   is_text(dc_buf_text(&response.certificate), "leaf", "certificate");
@@ -98,12 +98,66 @@ static void test_response(void) {
   is_num(dc_sign_response_parse(wire, sizeof wire - 8, &response, NULL), DC_EPROTO, "without valid_until it is refused");
 }
 
+/* Fields 4 and 5 as another implementation writes them. */
+static const uint8_t token_wire[] = {
+    0x1a, 2, 0x08, 1,                              /* 3: valid_until */
+    0x22, 5, 0x0a, 3, 'a', '.', 'b',               /* 4: jwt { value } */
+    0x2a, 9, 0x0a, 2, 't', 'd', 0x12, 3, 0x0a, 1, '1', /* 5: per_audience_jwts { key, value { value } } */
+    0x2a, 8, 0x0a, 1, 'x', 0x12, 3, 0x0a, 1, '2',
+};
+
+static void test_tokens(void) {
+  char jwt[] = "a.b", td[] = "td", x[] = "x", one[] = "1", two[] = "2";
+  struct dc_audience_token entries[] = {{td, one}, {x, two}};
+  const struct dc_sign_tokens tokens = {.jwt = jwt, .per_audience = entries, .count = 2};
+  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_sign_response response = {.valid_until = 0};
+
+  dc_sign_response_add(&out, "", 0, "ca", 2, 1, &tokens);
+  ok(out.len == sizeof token_wire + 4 && memcmp(out.data + 4, token_wire, sizeof token_wire) == 0,
+     "tokens have the bytes of their fields");
+  is_num(dc_sign_response_parse(out.data, out.len, &response, NULL), 0, "they are parsed again");
+  is_text(response.tokens.jwt, "a.b", "jwt");
+  is_num(response.tokens.count, 2, "two of an audience each");
+  is_text(response.tokens.per_audience[1].audience, "x", "the audience");
+  is_text(response.tokens.per_audience[1].jwt, "2", "and its token");
+  dc_sign_response_free(&response);
+  ok(!response.tokens.jwt && response.tokens.count == 0, "nothing is left behind");
+  is_num(dc_sign_response_parse(token_wire, 4, &response, NULL), 0, "an answer without tokens is parsed");
+  ok(!response.tokens.jwt && response.tokens.count == 0, "and has none");
+  dc_sign_response_free(&response);
+}
+
+static void test_odd_tokens(void) {
+  static const char twice[] = "\x1a\x02\x08\x01\x2a\x08\x0a\x01x\x12\x03\x0a\x01" "1\x2a\x08\x0a\x01x\x12\x03\x0a\x01" "2";
+  static const char bare[] = "\x1a\x02\x08\x01\x22\x00\x2a\x00";
+  static const char no_utf8[] = "\x1a\x02\x08\x01\x22\x03\x0a\x01\xff", no_key[] = "\x1a\x02\x08\x01\x2a\x03\x0a\x01\xff";
+  struct dc_sign_response response = {.valid_until = 0};
+
+  is_num(dc_sign_response_parse((const uint8_t *)twice, sizeof twice - 1, &response, NULL), 0, "a key twice in the map");
+  is_num(response.tokens.count, 1, "is one entry");
+  is_text(response.tokens.per_audience[0].jwt, "2", "the last");
+  dc_sign_response_free(&response);
+  is_num(dc_sign_response_parse((const uint8_t *)bare, sizeof bare - 1, &response, NULL), 0, "without key and value");
+  is_text(response.tokens.jwt, "", "a text is empty");
+  is_text(response.tokens.per_audience[0].audience, "", "a key too");
+  is_text(response.tokens.per_audience[0].jwt, "", "and its value");
+  dc_sign_response_free(&response);
+  is_num(dc_sign_response_parse((const uint8_t *)no_utf8, sizeof no_utf8 - 1, &response, NULL), DC_EPROTO,
+         "a token that is no UTF-8 is refused");
+  is_num(dc_sign_response_parse((const uint8_t *)no_key, sizeof no_key - 1, &response, NULL), DC_EPROTO,
+         "an audience too");
+  ok(!response.tokens.jwt && response.tokens.count == 0, "nothing is left behind");
+}
+
 int main(void) {
   char buf[12];
   test_request();
   test_bad_requests();
   test_amplification();
   test_response();
+  test_tokens();
+  test_odd_tokens();
   is_text(dc_validator_name(DC_VALIDATOR_JWKS, buf), "JWKS", "a validator has a name");
   is_text(dc_validator_name(-1, buf), "-1", "an unknown one is a number");
   return tap_done();
