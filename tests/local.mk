@@ -14,8 +14,6 @@ LDADD += libsentry.a libclient.a librpc.a libproto.a
 endif
 LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
   $(YAML_LIBS) $(INIH_LIBS)
-LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) \
-  $(INIH_LIBS)
 if WITH_SENTRY
 LDADD += $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS)
 endif
@@ -73,7 +71,7 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-h
   tests/interop/fetch-peers.sh tests/interop/go.mod tests/interop/go.sum tests/interop/main_test.go \
   tests/interop/certificate_test.go tests/interop/contract_test.go tests/interop/dapr_test.go \
   tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/cmd/sidecar/main.go \
-  tests/interop/cmd/bench/main.go tests/interop/sentry.proto tests/interop/client.py
+  tests/interop/cmd/bench/main.go tests/interop/cmd/bench/program.go tests/interop/sentry.proto tests/interop/client.py
 INTEROP_TESTS = tests/interop/go.sh tests/interop/h2spec.sh tests/interop/python.sh tests/interop/tools.sh
 dist_check_SCRIPTS += $(INTEROP_TESTS)
 if WITH_SENTRY
