@@ -138,13 +138,19 @@ libclient_a_SOURCES = \
 
 # --- the server ------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libsentry.a
-libsentry_a_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(JANSSON_CFLAGS)
+libsentry_a_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS)
 libsentry_a_SOURCES = \
   src/sentry/audit.c src/sentry/audit.h \
+  src/sentry/bind.c src/sentry/bind.h \
   src/sentry/conn.c src/sentry/conn.h \
+  src/sentry/endpoints.c src/sentry/endpoints.h \
+  src/sentry/expiry.c src/sentry/expiry.h \
+  src/sentry/health.c src/sentry/health.h \
+  src/sentry/http.c src/sentry/http.h \
   src/sentry/listener.c src/sentry/listener.h \
   src/sentry/live.c src/sentry/live.h \
   src/sentry/loop.c src/sentry/loop.h \
+  src/sentry/metrics.c src/sentry/metrics.h \
   src/sentry/sentry.c src/sentry/sentry.h \
   src/sentry/service.c src/sentry/service.h \
   src/sentry/systemd.c src/sentry/systemd.h \
@@ -158,5 +164,5 @@ daprcerts_request_LDADD = libtools.a libclient.a librpc.a libproto.a libpki.a li
 pkglibexec_PROGRAMS += daprcerts-sentry
 daprcerts_sentry_SOURCES = src/tools/sentry.c
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
-  $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
+  $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 endif

@@ -15,7 +15,7 @@ endif
 LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
   $(YAML_LIBS) $(INIH_LIBS)
 if WITH_SENTRY
-LDADD += $(UV_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS)
+LDADD += $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS)
 endif
 
 UNIT_TESTS = \
@@ -80,7 +80,7 @@ endif
 
 # --- the server, by its command line and by peers that break the rules ---------------------------------------------------
 EXTRA_DIST += tests/sentry/notify.py tests/sentry/peer.py
-SENTRY_TESTS = tests/cli/sentry.sh tests/sentry/audit.sh tests/sentry/identities.sh tests/sentry/systemd.sh
+SENTRY_TESTS = tests/cli/sentry.sh tests/sentry/audit.sh tests/sentry/http.sh tests/sentry/identities.sh tests/sentry/systemd.sh
 dist_check_SCRIPTS += $(SENTRY_TESTS)
 if WITH_SENTRY
 TESTS += $(SENTRY_TESTS)

@@ -25,11 +25,13 @@ int64_t dc_clock_wall(void) {
   return now.tv_sec;
 }
 
-int64_t dc_clock_mono_ms(void) {
+int64_t dc_clock_mono_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  return (int64_t)now.tv_sec * NS + now.tv_nsec;
 }
+
+int64_t dc_clock_mono_ms(void) { return dc_clock_mono_ns() / 1000000; }
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 

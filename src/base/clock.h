@@ -13,6 +13,7 @@ enum { DC_CLOCK_TEXT_MAX = 40 };
 int64_t dc_clock_wall(void);
 int64_t dc_clock_wall_ns(void);
 int64_t dc_clock_mono_ms(void);
+int64_t dc_clock_mono_ns(void);
 
 /* "2022-04-01T23:43:35Z" (RFC 3339, UTC). BUF has DC_CLOCK_TEXT_MAX bytes; returns BUF. An instant outside of the
  * years 0 to 9999 is shown as the nearest within. */

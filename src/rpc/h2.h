@@ -30,7 +30,7 @@ enum dc_h2_field {
 struct dc_h2_stream {
   struct dc_h2 *h2;
   int32_t id;
-  int64_t opened;             /* for the layer above: when the stream began, on its own clock */
+  int64_t opened;             /* for the layer above: when the stream began, on a clock of its choice */
   char *field[DC_H2_FIELDS];  /* received; NULL where absent; the last of several counts */
   size_t header_bytes;        /* name + value + 32 each, RFC 7541 section 4.1 */
   struct dc_buf body;         /* received so far */

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "rpc/grpc.h"
 #include "rpc/messages.h"
+#include "sentry/metrics.h"
 #include "sentry/service.h"
 
 static const char scope[] = "dapr.sentry.server";
@@ -77,6 +78,7 @@ static void close_now(struct dc_conn *conn) {
   if (conn->phase == CLOSING) return;
   struct dc_conn_group *group = conn->group;
   conn->phase = CLOSING;
+  dc_metrics_add(DC_METRIC_CONNECTIONS_CLOSED);
   if (conn->prev)
     conn->prev->next = conn->next;
   else
@@ -192,7 +194,8 @@ static void reply(struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
 
 static void on_headers(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
-  stream->opened = conn->since = dc_clock_mono_ms();
+  stream->opened = dc_clock_mono_ns();
+  conn->since = to_ms(stream->opened);
 }
 
 /* What is too large is refused before it is here; every other answer waits for the whole request, see dc_h2_reply. */
@@ -228,7 +231,10 @@ static void on_whole(struct dc_h2_stream *stream, void *user) {
                    dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) ==
                        DC_GRPC_OK &&
                    !sign(conn, stream, message, n, &answer);
-  if (!stream->parked) reply(stream, &answer);
+  if (!stream->parked) {
+    reply(stream, &answer);
+    dc_metrics_took(dc_clock_mono_ns() - stream->opened);
+  }
   dc_grpc_reply_free(&answer);
 }
 
@@ -265,8 +271,10 @@ static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
 /* 1: go on, 0: wait for bytes, negative: over. */
 static int shake_hands(struct dc_conn *conn, struct dc_err *err) {
   int rc = dc_tls_handshake(conn->tls, err);
+  if (rc < 0) dc_metrics_add(rc == DC_EUNAVAIL ? DC_METRIC_HANDSHAKE_CLOSED : DC_METRIC_HANDSHAKE_TLS);
   if (rc != 1) return rc;
   if (!dc_tls_is_h2(conn->tls)) {
+    dc_metrics_add(DC_METRIC_HANDSHAKE_ALPN);
     dc_tls_refuse_protocol(conn->tls);
     return dc_err_set(err, DC_EPROTO, "the peer speaks no HTTP/2 (no ALPN \"h2\")");
   }
@@ -325,9 +333,10 @@ static void advance(struct dc_conn *conn) {
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes) {
   struct dc_conn *conn = stream->data;
   if (n == 0) return;
-  if (n < 0)
+  if (n < 0) {
+    if (conn->phase == HANDSHAKE) dc_metrics_add(DC_METRIC_HANDSHAKE_CLOSED);
     close_now(conn);
-  else if (conn->phase == HANDSHAKE || conn->phase == OPEN) {
+  } else if (conn->phase == HANDSHAKE || conn->phase == OPEN) {
     dc_tls_feed(conn->tls, bytes->base, (size_t)n);
     advance(conn);
   }
@@ -413,6 +422,7 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   if (conn->next) conn->next->prev = conn;
   group->first = conn;
   group->count++;
+  dc_metrics_add(DC_METRIC_CONNECTIONS);
   enter(conn, HANDSHAKE);
   if (uv_tcp_open(&conn->tcp, take_socket)) {
     dc_conn_discard(take_socket);
@@ -436,7 +446,7 @@ static void reset_if_older(struct dc_h2_stream *stream, void *user) {
 }
 
 static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
-  int64_t oldest = now - to_ms(limits->request_timeout);
+  int64_t oldest = dc_clock_mono_ns() - limits->request_timeout;
   if (dc_h2_open_streams(conn->h2) > 0)
     dc_h2_each(conn->h2, reset_if_older, &oldest);
   else if (conn->since < now - to_ms(limits->idle_timeout))
@@ -452,6 +462,7 @@ static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int6
   switch (conn->phase) {
     case HANDSHAKE:
       if (conn->since < now - to_ms(limits->handshake_timeout)) {
+        dc_metrics_add(DC_METRIC_HANDSHAKE_TIMEOUT);
         dc_log_write(DC_LOG_DEBUG, scope, "%s: TLS handshake timed out", conn->peer);
         close_now(conn);
       }

@@ -5,17 +5,15 @@
 
 #include <uv.h>
 
-#include "base/buf.h"
+#include "sentry/bind.h"
 
 struct dc_listener;
 
 typedef void dc_listener_fn(uv_os_sock_t take_socket, void *user);
 
-/* Binds each of ADDRESSES (numeric or names, NULL-terminated; all that a name resolves to) on PORT; with PORT 0 on one
- * free port, the same for all. An address family that this machine lacks is passed over as long as one address
- * remains. DC_EBUSY: taken; DC_EACCES, DC_EINVAL. Accepts nothing before dc_listener_start. */
-int dc_listener_new(uv_loop_t *uv, const char *const *addresses, uint16_t port, struct dc_listener **out,
-                    struct dc_err *err) DC_NODISCARD;
+/* Takes the bound sockets. Accepts nothing before dc_listener_start. */
+int dc_listener_new(uv_loop_t *uv, const struct dc_bind *take_bound, struct dc_listener **out, struct dc_err *err)
+    DC_NODISCARD;
 int dc_listener_start(struct dc_listener *listener, dc_listener_fn *accepted, void *user, struct dc_err *err)
     DC_NODISCARD;
 /* "127.0.0.1:50001" of the INDEXth socket, borrowed; NULL behind the last. */

@@ -13,12 +13,16 @@
 #include <malloc.h>
 #endif
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "sentry/endpoints.h"
+#include "sentry/expiry.h"
 #include "sentry/listener.h"
 #include "sentry/live.h"
 #include "sentry/loop.h"
+#include "sentry/metrics.h"
 #include "sentry/systemd.h"
 
 static const char scope[] = "dapr.sentry";
@@ -33,6 +37,8 @@ struct sentry {
   uv_loop_t uv;
   struct dc_live *live;
   struct dc_listener *listener;
+  struct dc_endpoints endpoints;
+  int64_t warned_at; /* wall clock: when the log last told of certificates that end */
   struct dc_loop **loops;
   size_t loop_count;
   uv_signal_t signals[SIGNALS];
@@ -75,12 +81,26 @@ static void renew(struct sentry *sentry) {
   struct dc_err err = DC_ERR_INIT;
   int rc = dc_live_renew(sentry->live, &err);
   if (rc == 1) dc_log_write(DC_LOG_INFO, scope, "renewed the serving certificate");
+  if (rc < 0) dc_metrics_add(DC_METRIC_SERVING_FAILED);
   if (rc < 0) dc_log_write(DC_LOG_ERROR, scope, "cannot renew the serving certificate: %s", err.text);
+}
+
+/* Hourly by the wall clock, so that a machine that slept is told on its return. */
+static void warn_of_expiry(struct sentry *sentry) {
+  int64_t now = dc_clock_wall();
+  if (now >= sentry->warned_at && now < sentry->warned_at + DC_EXPIRY_EVERY_S) return;
+  sentry->warned_at = now;
+  const struct dc_snapshot *snapshot = dc_live_get(sentry->live);
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  for (size_t i = 0; dc_expiry_warning(snapshot->authority, now, i, &text); i++, dc_buf_clear(&text))
+    dc_log_write(DC_LOG_WARN, scope, "%s", dc_buf_text(&text));
+  dc_snapshot_unref(snapshot);
 }
 
 static void on_tick(uv_timer_t *timer) {
   struct sentry *sentry = timer->data;
   give_memory_back(sentry);
+  warn_of_expiry(sentry);
   if (++sentry->ticks % RENEW_TICKS == 0) renew(sentry);
 }
 
@@ -93,7 +113,11 @@ static void reopen_audit(struct sentry *sentry) {
 static void reload(struct sentry *sentry) {
   struct dc_err err = DC_ERR_INIT;
   dc_systemd_notify_reloading();
-  if (dc_live_reload(sentry->live, &err))
+  int rc = dc_live_reload(sentry->live, &err);
+  dc_metrics_add(rc ? DC_METRIC_RELOAD_FAILED : DC_METRIC_RELOADED);
+  if (!rc) dc_metrics_add(DC_METRIC_ISSUER_CHANGED);
+  sentry->warned_at = 0; /* what was warned of may be gone, or worse */
+  if (rc)
     dc_log_write(DC_LOG_ERROR, scope, "the credentials were not reloaded, the last good ones serve on: %s", err.text);
   else
     dc_log_write(DC_LOG_INFO, scope, "reloaded the credentials from '%s'", sentry->config->dir);
@@ -129,6 +153,7 @@ static void on_loop_ended(uv_async_t *async) {
 
 static void drain(struct sentry *sentry) {
   dc_systemd_notify("STOPPING=1");
+  dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, false);
   sentry->draining = true;
   dc_log_write(DC_LOG_INFO, scope, "Shutting down gRPC server");
   dc_listener_close(sentry->listener);
@@ -187,6 +212,17 @@ static void write_addresses(const struct sentry *sentry, struct dc_buf *out, con
     dc_buf_printf(out, "%s%s%s", i ? between : "", before, address);
 }
 
+static int listen_for_calls(struct sentry *sentry, struct dc_err *err) {
+  struct dc_bind bound = DC_BIND_INIT;
+  int fds[DC_BIND_MAX];
+  size_t passed = dc_systemd_listen_fds("grpc", fds, DC_COUNT(fds));
+  int rc = passed ? dc_bind_take(&bound, fds, passed, err)
+                  : dc_bind(&bound, sentry->config->addresses, sentry->config->port, err);
+  if (!rc) rc = dc_listener_new(&sentry->uv, &bound, &sentry->listener, err);
+  if (rc) dc_bind_close(&bound);
+  return rc;
+}
+
 static int tell_ready(const struct sentry *sentry, struct dc_err *err) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_buf file DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -195,6 +231,7 @@ static int tell_ready(const struct sentry *sentry, struct dc_err *err) {
   if (!rc && sentry->config->ready_file) {
     write_addresses(sentry, &file, "grpc ", "\n");
     dc_buf_add_byte(&file, '\n');
+    dc_endpoints_tell(&sentry->endpoints, &file);
     rc = dc_buf_check(&file, err);
     if (!rc) rc = dc_os_write_atomic(sentry->config->ready_file, 0644, file.data, file.len, true, err);
   }
@@ -227,9 +264,13 @@ static void tell_service_manager(struct sentry *sentry) {
 
 static int serve(struct sentry *sentry, struct dc_err *err) {
   int rc = dc_live_new(sentry->config, &sentry->live, err);
-  if (!rc) rc = dc_listener_new(&sentry->uv, sentry->config->addresses, sentry->config->port, &sentry->listener, err);
+  dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, false);
+  if (!rc) rc = listen_for_calls(sentry, err);
   if (!rc) rc = start_loops(sentry, err);
+  if (!rc) rc = dc_endpoints_start(&sentry->endpoints, sentry->config, sentry->live, err);
   if (!rc) rc = dc_listener_start(sentry->listener, on_accepted, sentry, err);
+  if (!rc) dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, true);
+  if (!rc) warn_of_expiry(sentry);
   if (!rc) rc = tell_ready(sentry, err);
   if (rc) return rc;
   uv_timer_start(&sentry->tick, on_tick, TICK_MS, TICK_MS);
@@ -268,6 +309,7 @@ int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
   uv_run(&sentry.uv, UV_RUN_DEFAULT);
   for (size_t i = 0; i < sentry.loop_count; i++) dc_loop_join(sentry.loops[i]);
   free(sentry.loops);
+  dc_endpoints_stop(&sentry.endpoints);
   dc_live_free(sentry.live);
   uv_loop_close(&sentry.uv);
   if (!rc && config->ready_file) (void)unlink(config->ready_file);

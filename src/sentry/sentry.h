@@ -8,6 +8,10 @@
  *   │ live      reload, serving     │        │ service  a request in, a reply out       │
  *   │           leaf                │◀─ ref ─┤ validator who may ask for which name     │
  *   └───────────────────────────────┘        └──────────────────────────────────────────┘
+ *            threads of libmicrohttpd: one a socket
+ *   ┌───────────────────────────────┐
+ *   │ endpoints health, metrics     │  http carries them; metrics are counted by whoever sees what they count
+ *   └───────────────────────────────┘
  *
  * Glossary
  *   snapshot    an authority and the TLS credentials signed by it, immutable, reference-counted. `live` holds the
@@ -43,10 +47,18 @@ enum dc_legacy_dns {
   DC_LEGACY_DNS_NEVER,
 };
 
+/* Where a server beside the gRPC one listens. */
+struct dc_endpoint_config {
+  bool enabled, required; /* required: a port that is taken ends the start */
+  const char *const *addresses; /* as the gRPC server's, or "unix:PATH" */
+  uint16_t port;
+};
+
 /* Everything is borrowed until dc_sentry_run returns. */
 struct dc_sentry_config {
   const char *const *addresses; /* numeric addresses or names; NULL-terminated; each is bound */
   uint16_t port;                /* 0: any free one, the same for every address */
+  struct dc_endpoint_config healthz, metrics;
   const char *dir;              /* the credentials' directory; file names are relative to it unless absolute */
   const char *ca_crt, *issuer_crt, *issuer_key;
   const char *trust_domain, *namespace; /* sentry's own */

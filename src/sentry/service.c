@@ -15,6 +15,7 @@
 #include "pki/csr.h"
 #include "pki/spiffe.h"
 #include "rpc/messages.h"
+#include "sentry/metrics.h"
 #include "sentry/validator.h"
 
 static const char scope[] = "dapr.sentry.server";
@@ -129,6 +130,7 @@ static int record(const struct call *call, const struct dc_buf *chain, struct dc
                                       .validator = dc_validator_name(call->validator, number),
                                       .request = call->origin->request};
   int rc = dc_audit_write(config->audit, &entry, (struct dc_slice){chain->data, chain->len}, err);
+  if (rc) dc_metrics_add(DC_METRIC_AUDIT_FAILED);
   if (!rc || config->audit_required) return rc;
   dc_log_write(DC_LOG_ERROR, scope, "a certificate is handed out without its line in the audit log: %s", err->text);
   return 0;
@@ -216,5 +218,8 @@ bool dc_service_sign(struct dc_live *live, const struct dc_sentry_config *config
   enum dc_verdict verdict = handle(&call, live, message, n, reply);
   tell_end(&call, verdict, reply);
   call_free(&call);
-  return verdict != DC_VERDICT_WAIT;
+  if (verdict == DC_VERDICT_WAIT) return false;
+  dc_metrics_add(DC_METRIC_REQUESTS);
+  dc_metrics_add(reply->status == DC_GRPC_OK ? DC_METRIC_SIGNED : DC_METRIC_REFUSED);
+  return true;
 }

@@ -28,9 +28,10 @@ static const char default_config[] = "daprsystem";
 
 static struct {
   const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
-      *ready_file, *legacy_dns, *audit_log, *audit_failure;
-  int64_t port;
-  bool config_given, listen_given, json;
+      *ready_file, *legacy_dns, *audit_log, *audit_failure, *healthz_address, *metrics_address;
+  int64_t port, healthz_port, metrics_port;
+  bool config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
+      metrics_address_given;
 } opt = {
     .config = default_config,
     .ca_crt = "ca.crt",
@@ -41,6 +42,9 @@ static struct {
     .legacy_dns = "auto",
     .audit_failure = "warn",
     .port = 50001,
+    .healthz_port = 8080,
+    .metrics_port = 9090,
+    .metrics = true,
 };
 
 static struct dc_limits limit_flags;
@@ -71,6 +75,17 @@ static const struct dc_opt head_opts[] = {
      .arg = "ADDRESS", .help = "an address, a name, or \"\" for every interface", .shown = "127.0.0.1 and ::1"},
     {.name = "port", .kind = DC_OPT_NUMBER, .value = &opt.port, .max = 65535, .arg = "PORT",
      .help = "0 takes any free one", .shown = "50001"},
+    {.name = "healthz-listen-address", .kind = DC_OPT_STRING, .value = &opt.healthz_address,
+     .given = &opt.healthz_address_given, .arg = "ADDRESS", .help = "where /healthz is; unix:PATH is a socket there",
+     .shown = "127.0.0.1 and ::1"},
+    {.name = "healthz-port", .kind = DC_OPT_NUMBER, .value = &opt.healthz_port, .given = &opt.healthz_port_given,
+     .max = 65535, .arg = "PORT", .help = "its port", .shown = "8080, without it when that is taken"},
+    {.name = "metrics-listen-address", .kind = DC_OPT_STRING, .value = &opt.metrics_address,
+     .given = &opt.metrics_address_given, .arg = "ADDRESS", .help = "where Prometheus finds the metrics, likewise",
+     .shown = "127.0.0.1 and ::1"},
+    {.name = "metrics-port", .kind = DC_OPT_NUMBER, .value = &opt.metrics_port, .given = &opt.metrics_port_given,
+     .max = 65535, .arg = "PORT", .help = "its port", .shown = "9090, without it when that is taken"},
+    {.name = "enable-metrics", .kind = DC_OPT_FLAG, .value = &opt.metrics, .help = "serve metrics", .shown = "true"},
     {.name = "ready-file", .kind = DC_OPT_STRING, .value = &opt.ready_file, .arg = "FILE",
      .help = "is written when it serves: a line \"grpc ADDRESS:PORT\" for each socket"},
     {.kind = DC_OPT_HEADING, .help = "What it says:"},
@@ -229,9 +244,20 @@ static int pick_words(struct dc_sentry_config *config, struct dc_err *err) {
   return rc;
 }
 
+static const char *loopback[] = {"127.0.0.1", "::1", NULL};
+
+/* PLACE is room for one address and the end. Whoever chose an address or a port insists on it. */
+static struct dc_endpoint_config endpoint(bool enabled, bool address_given, const char *address, bool port_given,
+                                          int64_t port, const char *place[2]) {
+  place[0] = address;
+  return (struct dc_endpoint_config){.enabled = enabled,
+                                     .required = address_given || port_given,
+                                     .addresses = address_given ? place : loopback,
+                                     .port = (uint16_t)port};
+}
+
 static int configure(struct sources *sources, const struct limit_options *options, struct dc_err *err) {
-  static const char *loopback[] = {"127.0.0.1", "::1", NULL};
-  static const char *named[] = {NULL, NULL};
+  static const char *named[2], *healthz[2], *metrics[2];
   int rc = pick_words(&sources->config, err);
   if (!rc) rc = read_files(sources, err);
   if (!rc) rc = pick_names(sources, err);
@@ -239,6 +265,10 @@ static int configure(struct sources *sources, const struct limit_options *option
   named[0] = opt.listen_address;
   sources->config.addresses = opt.listen_given ? named : loopback;
   sources->config.port = (uint16_t)opt.port;
+  sources->config.healthz = endpoint(true, opt.healthz_address_given, opt.healthz_address, opt.healthz_port_given,
+                                     opt.healthz_port, healthz);
+  sources->config.metrics = endpoint(opt.metrics, opt.metrics_address_given, opt.metrics_address,
+                                     opt.metrics_port_given, opt.metrics_port, metrics);
   sources->config.dir = sources->dir;
   sources->config.ca_crt = opt.ca_crt;
   sources->config.issuer_crt = opt.issuer_crt;

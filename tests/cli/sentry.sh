@@ -165,7 +165,7 @@ same 1 "$(wc -l <"$WORK/sentry.log")" 'leaves one record'
 has "$WORK/sentry.log" "Running gRPC server on $SENTRY_ADDR" 'which tells where it serves'
 if grep -q '^grpc \[::1\]:' "$WORK/ready"; then
   same "grpc 127.0.0.1:$SENTRY_PORT
-grpc [::1]:$SENTRY_PORT" "$(cat "$WORK/ready")" 'the ready file has both loopback addresses, at one port'
+grpc [::1]:$SENTRY_PORT" "$(grep '^grpc' "$WORK/ready")" 'the ready file has both loopback addresses, at one port'
   same 'spiffe://localhost/ns/default/dapr-sentry' "$(served "[::1]:$SENTRY_PORT")" 'and the second one serves'
 else
   skip 'the ready file has both loopback addresses' 'no ::1 on this machine'

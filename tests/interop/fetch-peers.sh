@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Fetches what the tests need from Go's module proxy: the peers' modules and, where the installed Go is too old for
-# them (Debian 12's is 1.19), a newer toolchain, which is a module too.
+# them (Debian 12's is 1.19), a newer toolchain, which is a module too. And promtool, out of Debian's package of
+# Prometheus, which to install would start a server.
 set -eu
 cd "$(dirname "$0")"
 . ./go-env.sh
@@ -36,6 +37,20 @@ fetch_toolchain() {
   GO=$target/bin/go
 }
 
+fetch_promtool() {
+  target=${XDG_CACHE_HOME:-$HOME/.cache}/daprcerts/promtool
+  command -v promtool >/dev/null 2>&1 || [ -x "$target" ] || ! command -v apt-get >/dev/null 2>&1 && return
+  echo 'fetch-peers: fetching promtool'
+  work=$(mktemp -d)
+  chmod 755 "$work"
+  (cd "$work" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb .)
+  mkdir -p "$(dirname "$target")"
+  cp "$work/usr/bin/promtool" "$target.new"
+  mv "$target.new" "$target"
+  rm -rf "$work"
+}
+
+fetch_promtool
 [ -n "$GO" ] || fetch_toolchain
 echo "fetch-peers: $("$GO" version)"
 "$GO" mod download

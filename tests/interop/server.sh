@@ -5,7 +5,7 @@
 # and SENTRY_PORT; its log is $WORK/sentry.log. Returns 1 when it ends before it serves.
 start_sentry() {
   rm -f "$WORK/ready"
-  "$DAPRCERTS" sentry --port 0 --ready-file "$WORK/ready" "$@" >"$WORK/sentry.log" 2>&1 &
+  "$DAPRCERTS" sentry --port 0 --healthz-port 0 --metrics-port 0 --ready-file "$WORK/ready" "$@" >"$WORK/sentry.log" 2>&1 &
   SENTRY_PID=$!
   until [ -s "$WORK/ready" ]; do
     kill -0 "$SENTRY_PID" 2>/dev/null || {

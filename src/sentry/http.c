@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "sentry/http.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECTIONS_MAX = 64, CONNECTION_TIMEOUT_S = 10, CONNECTION_MEMORY = 16384 };
+
+struct dc_http {
+  struct dc_bind bound;
+  dc_http_fn *handler;
+  void *user;
+  char *cert, *key; /* heap; the key is wiped */
+  struct MHD_Daemon *daemons[DC_BIND_MAX];
+  size_t count;
+};
+
+void dc_http_text(struct dc_http_response *response, unsigned status, const char *text) {
+  response->status = status;
+  response->type = "text/plain; charset=utf-8";
+  dc_buf_clear(&response->body);
+  dc_buf_printf(&response->body, "%s\n", text);
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name) {
+  return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value) {
+  if (value) (void)MHD_add_response_header(response, name, value);
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection, const struct dc_http_response *answer) {
+  struct MHD_Response *response = MHD_create_response_from_buffer(
+      answer->body.len, answer->body.len ? answer->body.data : (void *)(uintptr_t)"", MHD_RESPMEM_MUST_COPY);
+  if (!response) return MHD_NO;
+  add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
+  add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, answer->cache_control);
+  add_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
+  enum MHD_Result queued = MHD_queue_response(connection, answer->status, response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+/* Called once when the headers are there, then for each piece of a body, which nobody here wants. */
+static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **state) {
+  static char seen;
+  struct dc_http *http = user;
+  (void)version;
+  (void)upload;
+  if (!*state) {
+    *state = &seen;
+    return MHD_YES;
+  }
+  if (*upload_size) {
+    *upload_size = 0;
+    return MHD_YES;
+  }
+  const struct dc_http_request request = {.method = method,
+                                          .path = url,
+                                          .host = header(connection, MHD_HTTP_HEADER_HOST),
+                                          .forwarded_host = header(connection, "X-Forwarded-Host")};
+  struct dc_http_response answer = {.body = DC_BUF_INIT};
+  dc_http_text(&answer, MHD_HTTP_NOT_FOUND, "404 page not found");
+  http->handler(&request, &answer, http->user);
+  enum MHD_Result sent = answer.body.failed ? MHD_NO : send_response(connection, &answer);
+  dc_buf_free(&answer.body);
+  return sent;
+}
+
+/* libmicrohttpd would tell the peer's mistakes to standard error. */
+static void drop_message(void *user, const char *fmt, va_list args) {
+  (void)user;
+  (void)fmt;
+  (void)args;
+}
+
+static struct MHD_Daemon *start_daemon(struct dc_http *http, int fd) {
+  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ITC | (http->cert ? MHD_USE_TLS : 0);
+  const struct MHD_OptionItem tls[] = {
+      {MHD_OPTION_HTTPS_MEM_CERT, 0, http->cert},
+      {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+      {MHD_OPTION_END, 0, NULL},
+  };
+  const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+  return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, drop_message, NULL,
+                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY,
+                          http->cert ? tls : none, MHD_OPTION_END);
+}
+
+static char *copy_text(struct dc_slice text) { return strndup((const char *)text.data, text.len); }
+
+static int start(struct dc_http *http, const struct dc_http_config *config, struct dc_err *err) {
+  if (config->cert.len) {
+    http->cert = copy_text(config->cert);
+    http->key = copy_text(config->key);
+    if (!http->cert || !http->key) return dc_err_nomem(err);
+  }
+  for (size_t i = 0; i < http->bound.count; i++) {
+    http->daemons[i] = start_daemon(http, http->bound.sockets[i].fd);
+    if (!http->daemons[i])
+      return dc_err_set(err, DC_EIO, "cannot serve HTTP on '%s'%s", http->bound.sockets[i].address,
+                        http->cert ? ": the certificate and its key are of no use, or no thread is left" : "");
+    http->count++;
+  }
+  return 0;
+}
+
+int dc_http_start(const struct dc_http_config *config, struct dc_http **out, struct dc_err *err) {
+  struct dc_bind bound = *config->take_bound;
+  struct dc_http *http = calloc(1, sizeof *http);
+  if (!http) {
+    dc_bind_close(&bound);
+    return dc_err_nomem(err);
+  }
+  http->bound = bound;
+  http->handler = config->handler;
+  http->user = config->user;
+  int rc = start(http, config, err);
+  if (rc)
+    dc_http_stop(http);
+  else
+    *out = http;
+  return rc;
+}
+
+const char *dc_http_address(const struct dc_http *http, size_t index) {
+  return index < http->bound.count ? http->bound.sockets[index].address : NULL;
+}
+
+/* A daemon closes the socket that it was given: only the file of a Unix-domain one is left to remove. */
+void dc_http_stop(struct dc_http *http) {
+  if (!http) return;
+  for (size_t i = 0; i < http->count; i++) MHD_stop_daemon(http->daemons[i]);
+  for (size_t i = 0; i < http->count; i++) http->bound.sockets[i].fd = -1;
+  dc_bind_close(&http->bound);
+  dc_mem_free(&http->cert);
+  dc_mem_free_secret(&http->key);
+  free(http);
+}

@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Health and metrics, as curl and Prometheus' promtool see them, and the log's warnings before certificates end.
+. "${TOP_SRCDIR:?}/tests/interop/go-home.sh"
+. "$TOP_SRCDIR/tests/cli/lib.sh"
+. "$TOP_SRCDIR/tests/interop/server.sh"
+cd "$WORK" || exit 1
+DAPRCERTS_DIR=$WORK/ca
+export DAPRCERTS_DIR
+"$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+has_command curl || { skip 'health and metrics' 'no peer: curl'; finish; }
+
+at() { sed -n "s/^$1 //p" ready | sed -n "${2:-1}p"; }
+get() { curl --silent --show-error --max-time 20 --write-out '%{http_code} %{content_type}' --output body "$@"; }
+asks() { "$DAPRCERTS" issue "$1" --sentry "$SENTRY_ADDR" --force; }
+metric() { get "$(at metrics)/" >/dev/null && sed -n "s/^$1 //p" body; }
+
+# --- health -------------------------------------------------------------------------------------------------------------
+start_sentry
+for i in 1 2; do
+  [ -n "$(at healthz "$i")" ] || { skip "health at the address $i" 'one address family on this machine'; continue; }
+  same '200 ' "$(get "$(at healthz "$i")/healthz")" "health at $(at healthz "$i" | sed 's/:[0-9]*$//')"
+done
+check 'without a body' test ! -s body
+same '200 ' "$(get "http://localhost:$(at healthz | sed 's/.*://')/healthz")" 'clients dial it as localhost too'
+same '404 text/plain; charset=utf-8' "$(get "$(at healthz)/")" 'other paths are not found'
+same '404 page not found' "$(cat body)" 'in the words of the original'
+same '200 ' "$(get --request POST --data x "$(at healthz)/healthz")" 'any method is answered'
+same '200 ' "$(get "$(at healthz)/healthz?x=y")" 'what follows a question mark does not matter'
+status 22 'headers without end are refused' curl --silent --fail --max-time 20 --header "X: $(head -c 40000 /dev/zero | tr '\0' x)" "$(at healthz)/healthz"
+
+# --- metrics ------------------------------------------------------------------------------------------------------------
+case $(get "$(at metrics)/any/path") in
+  '200 text/plain; version=0.0.4'*) pass 'every path of the metrics port serves them' ;;
+  *) fail 'every path of the metrics port serves them' ;;
+esac
+for name in cert_sign_request_received_total cert_sign_success_total 'cert_sign_failure_total{reason="sign"}' \
+  servercert_issue_failed_total issuercert_changed_total connections_total audit_failures_total \
+  'reloads_total{result="ok"}' 'reloads_total{result="failed"}'; do
+  same 0 "$(metric "dapr_sentry_$name")" "$name is 0 at first"
+done
+end() { date -d "$(openssl x509 -in "$1" -noout -enddate | cut -d= -f2)" +%s; }
+same "$(end ca/issuer.crt)" "$(metric dapr_sentry_issuercert_expiry_timestamp)" "the issuer's end, on a line without a label"
+same "$(end ca/ca.crt)" "$(metric "dapr_sentry_trustanchor_expiry_timestamp_seconds{sha256=\"$(openssl x509 -in ca/ca.crt -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)\"}")" "the anchor's end"
+openssl s_client -connect "$SENTRY_ADDR" -alpn h2 </dev/null 2>/dev/null | openssl x509 >served.crt
+same "$(end served.crt)" "$(metric dapr_sentry_servercert_expiry_timestamp_seconds)" "the serving certificate's end"
+
+before=$(metric dapr_sentry_connections_total)
+asks web >/dev/null 2>&1 || fail 'a certificate'
+same 1 "$(metric dapr_sentry_cert_sign_request_received_total)" 'a call is counted'
+same 1 "$(metric dapr_sentry_cert_sign_success_total)" 'and its certificate'
+same 1 "$(metric dapr_sentry_cert_sign_duration_seconds_count)" 'and its time'
+same "$((before + 1))" "$(metric dapr_sentry_connections_total)" 'and its connection'
+asks dapr-sentry >/dev/null 2>&1
+"$DAPRCERTS" issue dapr-sentry --sentry "$SENTRY_ADDR" --trust-domain localhost >/dev/null 2>&1 && fail 'refused'
+same 1 "$(metric 'dapr_sentry_cert_sign_failure_total{reason="sign"}')" 'a refusal is counted'
+openssl s_client -connect "$SENTRY_ADDR" -alpn http/1.1 </dev/null >/dev/null 2>&1
+printf 'GET / HTTP/1.0\r\n\r\n' >garbage
+curl --silent --max-time 20 --http0.9 "http://$SENTRY_ADDR/" >/dev/null 2>&1
+failures() { metric "dapr_sentry_tls_handshake_failures_total{reason=\"$1\"}"; }
+check 'a handshake that fails is counted' test "$(($(failures tls) + $(failures alpn)))" -ge 2
+kill -HUP "$SENTRY_PID"
+until [ "$(metric 'dapr_sentry_reloads_total{result="ok"}')" = 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
+pass 'a reload is counted'
+mv ca/issuer.key kept && kill -HUP "$SENTRY_PID"
+until [ "$(metric 'dapr_sentry_reloads_total{result="failed"}')" = 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
+pass 'and one that fails'
+mv kept ca/issuer.key
+same '200 ' "$(get "$(at healthz)/healthz")" 'which leaves it healthy: the last good credentials serve'
+
+for promtool in promtool "${XDG_CACHE_HOME:-$HOME_OF_USER/.cache}/daprcerts/promtool"; do
+  command -v "$promtool" >/dev/null 2>&1 && break
+  promtool=
+done
+if [ -n "$promtool" ]; then
+  get "$(at metrics)/" >/dev/null
+  "$promtool" check metrics <body >lint 2>&1
+  # the original's own names, which are what they are
+  grep -v 'dapr_sentry_issuercert_expiry_timestamp' lint >ours
+  same '' "$(cat ours)" 'promtool has nothing to say of them'
+else
+  skip 'promtool' 'no peer: promtool (tests/interop/fetch-peers.sh gets it)'
+fi
+stop_sentry
+same 0 "$SENTRY_STATUS" 'the server ends with status 0'
+
+# --- addresses and ports ------------------------------------------------------------------------------------------------
+start_sentry --enable-metrics=false
+same '' "$(at metrics)" '--enable-metrics=false: no metrics'
+check 'but health' test -n "$(at healthz)"
+stop_sentry
+start_sentry --healthz-listen-address "unix:$WORK/health" --metrics-listen-address ''
+same '200 ' "$(get --unix-socket health http://localhost/healthz)" 'health on a Unix-domain socket'
+check 'metrics on every interface' get "http://127.0.0.1:$(at metrics | sed 's/.*://')/"
+stop_sentry
+check 'the socket goes with the server' test ! -e health
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("health")' 2>/dev/null
+start_sentry --healthz-listen-address "unix:$WORK/health"
+same '200 ' "$(get --unix-socket health http://localhost/healthz)" 'one that nobody listens at is replaced'
+status 1 'one that somebody listens at is not' "$DAPRCERTS" sentry --port 0 --metrics-port 0 --healthz-listen-address "unix:$WORK/health"
+port=$(at metrics | sed 's/.*://')
+status 1 'a port that was asked for and is taken: an error' "$DAPRCERTS" sentry --port 0 --healthz-port "$port" --metrics-port 0
+has "$WORK/err" "the healthz endpoint: cannot listen on '127.0.0.1' port $port" 'with which'
+stop_sentry
+python3 - <<'PYTHON' >taken &
+import socket, time, sys
+held = []
+for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    try:
+        held.append(socket.create_server((host, 8080), family=family))
+    except OSError:
+        pass
+print("held", flush=True)
+time.sleep(600)
+PYTHON
+holder=$!
+until [ -s taken ]; do sleep 0.05; done
+"$DAPRCERTS" sentry --port 0 --metrics-port 0 --ready-file "$WORK/ready2" >sentry2.log 2>&1 &
+SENTRY_PID=$!
+until [ -s ready2 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
+has sentry2.log 'there is no healthz endpoint: cannot listen on' 'the default port, taken: a warning, and it serves without'
+check 'with the rest' grep -q '^metrics ' ready2
+stop_sentry
+kill "$holder"
+
+# --- before the end -----------------------------------------------------------------------------------------------------
+"$DAPRCERTS" ca-init --dir soon --root-days 40 --issuer-days 20 >/dev/null 2>&1
+start_sentry --issuer-credentials soon
+check 'the issuer: from 30 days before its end' grep -Eq 'level=warning msg="Dapr issuer certificate expiration warning: certificate expires in (20 days|19 days and 23 hours)"' sentry.log
+lacks sentry.log 'root certificate expiration' 'the root has longer'
+stop_sentry
+"$DAPRCERTS" ca-init --dir sooner --not-after 63h30m >/dev/null 2>&1
+start_sentry --issuer-credentials sooner --log-as-json
+has sentry.log '"level":"warning","msg":"Dapr root certificate expiration warning: certificate expires in 2 days and 15 hours"' "the root, in the guide's words"
+stop_sentry
+finish
