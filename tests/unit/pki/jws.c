@@ -178,6 +178,9 @@ static void test_forms(void) {
     ok((data_verify(&set, dc_buf_text(&token), NULL) == 0) == forms[i].good, "%s: %s",
        forms[i].good ? "taken" : "refused", forms[i].form[0] == '\n' ? "a newline in front" : forms[i].form);
   }
+  struct dc_err err = DC_ERR_INIT;
+  is_num(data_verify(&set, "e30.e30.e30.e30.e30", &err), DC_EINVAL, "a JWE");
+  is_text(err.text, "the token is not of the form HEADER.PAYLOAD.SIGNATURE", "is told from a JWS");
   test_spare_bits(&set, dc_buf_text(&good));
   struct dc_jws jws DC_CLEANUP(dc_jws_free) = DC_JWS_INIT;
   ok(dc_jws_parse(&jws, dc_buf_text(&good), good.len, NULL) == 0 && strcmp(jws.kid, "k") == 0 &&

@@ -66,6 +66,7 @@ static const struct {
     {"{" BOTH ",\"exp\":\"1800000000\"}", "the token's payload: \"exp\" is no number", DC_EINVAL},
     {"{" BOTH ",\"exp\":null}", "the token's payload: \"exp\" is no number", DC_EINVAL},
     {"{" BOTH ",\"exp\":true}", "the token's payload: \"exp\" is no number", DC_EINVAL},
+    {"{" BOTH ",\"exp\":9007199254740994}", "the token's payload: \"exp\" is no instant", DC_EINVAL},
     {"{" BOTH ",\"exp\":1e300}", "the token's payload: \"exp\" is no instant", DC_EINVAL},
     {"{" BOTH ",\"nbf\":-1e300}", "the token's payload: \"nbf\" is no instant", DC_EINVAL},
     {"{" BOTH ",\"iat\":99999999999999999999}", "the token's payload: \"iat\" is no instant", DC_EINVAL},
