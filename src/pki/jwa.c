@@ -64,7 +64,7 @@ static int check_fit(enum dc_jwa alg, const struct dc_spki *key, struct dc_err *
                     dc_spki_text(key, text));
 }
 
-/* --- ECDSA: Ecdsa-Sig-Value (RFC 3279) to and from R and S of fixed width ------------------------------------------- */
+/* --- ECDSA: Ecdsa-Sig-Value (RFC 3279) to and from R and S of fixed width ---------------------------------------- */
 
 static int add_fixed(struct dc_buf *out, struct dc_slice number, size_t width, struct dc_err *err) {
   static const unsigned char zeros[66];
@@ -94,7 +94,7 @@ static void add_der(struct dc_buf *out, struct dc_slice raw) {
   dc_der_end(out, mark);
 }
 
-/* --- signing and verifying ------------------------------------------------------------------------------------------ */
+/* --- signing and verifying --------------------------------------------------------------------------------------- */
 
 static bool is_ec(enum dc_key_kind kind) { return kind != DC_KEY_RSA && kind != DC_KEY_ED25519; }
 

@@ -17,7 +17,7 @@ void dc_jws_free(struct dc_jws *jws) {
   *jws = (struct dc_jws)DC_JWS_INIT;
 }
 
-/* --- taking apart ------------------------------------------------------------------------------------------------- */
+/* --- taking apart ------------------------------------------------------------------------------------------------ */
 
 static int read_header(struct dc_jws *jws, const json_t *header, struct dc_err *err) {
   const json_t *b64 = json_object_get(header, "b64");
@@ -88,7 +88,7 @@ int dc_jws_parse(struct dc_jws *jws, const char *text, size_t n, struct dc_err *
   return 0;
 }
 
-/* --- verifying ---------------------------------------------------------------------------------------------------- */
+/* --- verifying --------------------------------------------------------------------------------------------------- */
 
 int dc_jws_verify(const struct dc_jws *jws, const struct dc_jwk *key, struct dc_err *err) {
   struct dc_slice signature = {jws->signature.data, jws->signature.len};
@@ -114,7 +114,7 @@ int dc_jws_verify_set(const struct dc_jws *jws, const struct dc_jwks *set, struc
   return dc_jws_verify(jws, key, err);
 }
 
-/* --- signing ------------------------------------------------------------------------------------------------------ */
+/* --- signing ----------------------------------------------------------------------------------------------------- */
 
 static int make_header(struct dc_buf *out, enum dc_jwa alg, const char *kid, const char *typ, struct dc_err *err) {
   json_error_t error;

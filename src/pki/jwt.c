@@ -20,7 +20,7 @@ void dc_jwt_free(struct dc_jwt *jwt) {
   *jwt = (struct dc_jwt)DC_JWT_INIT;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading ----------------------------------------------------------------------------------------------------- */
 
 static int take_time(const json_t *json, const char *name, struct dc_jwt_time *out, struct dc_err *err) {
   const json_t *member = json_object_get(json, name);
@@ -80,7 +80,7 @@ int dc_jwt_parse(struct dc_jwt *jwt, struct dc_slice payload, struct dc_err *err
   return 0;
 }
 
-/* --- checking ----------------------------------------------------------------------------------------------------- */
+/* --- checking ---------------------------------------------------------------------------------------------------- */
 
 static int check_times(const struct dc_jwt *jwt, const struct dc_jwt_expect *expect, struct dc_err *err) {
   char at[DC_CLOCK_TEXT_MAX];
@@ -122,7 +122,7 @@ int dc_jwt_verify(const char *token, size_t n, const struct dc_jwks *set, const 
   return 0;
 }
 
-/* --- making ------------------------------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------------------------------ */
 
 int dc_jwt_new_id(char buf[DC_JWT_ID_MAX], struct dc_err *err) {
   unsigned char random[(DC_JWT_ID_MAX - 1) / 2];

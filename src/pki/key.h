@@ -32,8 +32,8 @@ struct gnutls_privkey_st *dc_key_gnutls(const struct dc_key *key);
 struct dc_slice dc_key_algorithm(const struct dc_key *key);
 /* Appends the signature over DATA to OUT. */
 int dc_key_sign(const struct dc_key *key, struct dc_slice data, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
-/* RSA keys alone: with PKCS#1 v1.5 or PSS (its salt as long as the hash), and SHA-256, 384 or 512. DC_EMISMATCH: the key
- * is of another kind; DC_EUNSUPPORTED: another hash. */
+/* RSA keys alone: with PKCS#1 v1.5 or PSS (its salt as long as the hash), and SHA-256, 384 or 512. DC_EMISMATCH: the
+ * key is of another kind; DC_EUNSUPPORTED: another hash. */
 int dc_key_sign_rsa(const struct dc_key *key, bool pss, unsigned hash_bits, struct dc_slice data, struct dc_buf *out,
                     struct dc_err *err) DC_NODISCARD;
 /* Appends what X.509 calls SIGNED: a sequence of BODY (DER), this key's algorithm, and its signature over BODY. */

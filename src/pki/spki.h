@@ -33,8 +33,8 @@ int dc_spki_parse(struct dc_spki *spki, struct dc_slice der, struct dc_err *err)
 int dc_spki_check(const struct dc_spki *spki, struct dc_err *err) DC_NODISCARD;
 /* DC_EINVAL for an EC point that is not on its curve, which parsing does not ask; verifying would fail then. */
 int dc_spki_check_point(const struct dc_spki *spki, struct dc_err *err) DC_NODISCARD;
-/* Appends the SubjectPublicKeyInfo of raw numbers, big-endian: X and Y of their curve's width; X (32 bytes) for Ed25519;
- * modulus and exponent for RSA. KIND is not DC_KEY_UNKNOWN. */
+/* Appends the SubjectPublicKeyInfo of raw numbers, big-endian: X and Y of their curve's width; X (32 bytes) for
+ * Ed25519; modulus and exponent for RSA. KIND is not DC_KEY_UNKNOWN. */
 void dc_spki_add(struct dc_buf *out, enum dc_key_kind kind, struct dc_slice a, struct dc_slice b);
 /* The same key (algorithm parameters aside). */
 bool dc_spki_equal(const struct dc_spki *a, const struct dc_spki *b);

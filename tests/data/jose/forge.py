@@ -218,7 +218,8 @@ def ecdsa():
 
 def ed25519():
     text = b64(b'{"alg":"EdDSA"}') + "." + b64(b"Example of Ed25519 signing")
-    good = base64.urlsafe_b64decode("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg==")
+    good = base64.urlsafe_b64decode("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR"
+                                    "4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg==")
     order = 2**252 + 27742317777372353535851937790883648493
     s = int.from_bytes(good[32:], "little")
     add("EdDSA as it should be", ED, text, good, True)

@@ -157,7 +157,8 @@ static void test_signing(void) {
   is_text(dc_buf_text(&jws.payload),
           "{\"aud\":[\"public\",\"" AUD "\"],\"exp\":1700086400,\"iat\":1700000000,\"iss\":\"https://issuer/\","
           "\"jti\":\"00ff\",\"nbf\":1699999100,\"sub\":\"" SUB "\",\"use\":\"sig\"}", "its payload");
-  if (dc_base64_decode(&header, DC_BASE64_URL, dc_buf_text(&token), strcspn(dc_buf_text(&token), "."), NULL) < 0) exit(1);
+  if (dc_base64_decode(&header, DC_BASE64_URL, dc_buf_text(&token), strcspn(dc_buf_text(&token), "."), NULL) < 0)
+    exit(1);
   dc_buf_printf(&want, "{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"JWT\"}", set.keys[0].kid);
   is_text(dc_buf_text(&header), dc_buf_text(&want), "its header");
 
