@@ -438,7 +438,7 @@ static void test_wycheproof(void) {
   const char *directory = getenv("WYCHEPROOF");
   size_t k;
 
-  if (!directory) {
+  if (!directory || !directory[0]) {
     skip("no peer: Wycheproof's testvectors_v1 in WYCHEPROOF", "Wycheproof");
     return;
   }
