@@ -37,6 +37,8 @@ UNIT_TESTS = \
   tests/unit/ca/token_signer \
   tests/unit/config/allow \
   tests/unit/config/dapr_config \
+  tests/unit/config/settings \
+  tests/unit/format/env \
   tests/unit/pki/cert \
   tests/unit/pki/chain \
   tests/unit/pki/csr \
@@ -47,6 +49,7 @@ UNIT_TESTS = \
   tests/unit/pki/key \
   tests/unit/pki/san \
   tests/unit/pki/spiffe \
+  tests/unit/store/lock \
   tests/unit/store/publish
 if WITH_SENTRY
 UNIT_TESTS += \
@@ -60,6 +63,7 @@ tests_unit_pki_cert_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_pki_jwk_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_pki_jws_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_pki_jwt_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_format_env_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # --- ca-init and issue, by openssl and certtool ------------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh

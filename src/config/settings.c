@@ -63,11 +63,13 @@ static int refuse(struct reader *reader, const char *name, const char *why) {
   return 0;
 }
 
-/* inih asks for lines as fgets gives them; it does not tell their numbers, so they are counted here. */
+/* inih asks for lines as fgets gives them; it does not tell their numbers, so they are counted here. It takes an
+ * indented line for more of the value before it, which would swallow a setting: without its indent it is one. */
 static char *next_line(char *room, int size, void *stream) {
   struct reader *reader = stream;
   if (*reader->at == '\0' || reader->rc) return NULL;
   reader->line++;
+  reader->at += strspn(reader->at, " \t");
   size_t n = strcspn(reader->at, "\n");
   size_t whole = n + (reader->at[n] == '\n');
   if (whole >= (size_t)size) {
