@@ -39,6 +39,7 @@ UNIT_TESTS = \
   tests/unit/config/dapr_config \
   tests/unit/config/settings \
   tests/unit/format/env \
+  tests/unit/pki/bundle \
   tests/unit/pki/cert \
   tests/unit/pki/chain \
   tests/unit/pki/csr \
@@ -47,8 +48,11 @@ UNIT_TESTS = \
   tests/unit/pki/jws \
   tests/unit/pki/jwt \
   tests/unit/pki/key \
+  tests/unit/pki/name \
+  tests/unit/pki/profile \
   tests/unit/pki/san \
   tests/unit/pki/spiffe \
+  tests/unit/pki/spki \
   tests/unit/store/lock \
   tests/unit/store/publish
 if WITH_SENTRY
@@ -63,6 +67,9 @@ tests_unit_pki_cert_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_pki_jwk_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_pki_jws_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_pki_jwt_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_pki_name_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_pki_profile_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_pki_spki_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_format_env_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # --- ca-init and issue, by openssl and certtool ------------------------------------------------------------------------
