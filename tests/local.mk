@@ -60,6 +60,9 @@ UNIT_TESTS += \
   tests/unit/rpc/grpc \
   tests/unit/rpc/messages \
   tests/unit/sentry/systemd
+  tests/unit/rpc/h2 \
+  tests/unit/rpc/messages \
+  tests/unit/rpc/tls
 endif
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
@@ -70,6 +73,8 @@ tests_unit_pki_jwt_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_pki_name_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_pki_profile_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_pki_spki_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_rpc_tls_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_rpc_h2_CPPFLAGS = $(AM_CPPFLAGS) $(NGHTTP2_CFLAGS)
 tests_unit_format_env_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # --- ca-init and issue, by openssl and certtool ------------------------------------------------------------------------
