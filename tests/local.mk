@@ -62,7 +62,9 @@ UNIT_TESTS += \
   tests/unit/sentry/systemd
   tests/unit/rpc/h2 \
   tests/unit/rpc/messages \
-  tests/unit/rpc/tls
+  tests/unit/rpc/tls \
+  tests/unit/sentry/service \
+  tests/unit/sentry/validator
 endif
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

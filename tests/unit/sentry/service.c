@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request in, one reply out, by the order of checks of the contract. */
+#include "sentry/service.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../pki/csr-samples.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/os.h"
+#include "base/path.h"
+#include "base/pem.h"
+#include "ca/init.h"
+#include "pki/csr.h"
+#include "rpc/messages.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/daprcerts-service.XXXXXX";
+static const char *const names[] = {"ca.crt", "issuer.crt", "issuer.key"};
+static struct dc_sentry_config config = {
+    .dir = dir, .ca_crt = "ca.crt", .issuer_crt = "issuer.crt", .issuer_key = "issuer.key",
+    .trust_domain = "cp.example", .namespace = "dapr-system", .workload_ttl = DC_HOUR, .clock_skew = 15 * DC_MINUTE,
+};
+static struct dc_live *live;
+static struct dc_init_set set;
+static struct dc_key *key;
+static struct dc_buf csr; /* PEM, for the key */
+
+/* A request; CSR NULL: that of the key above. */
+struct asked {
+  const char *id, *ns, *trust_domain, *csr;
+  int32_t validator;
+};
+
+static char *text_of(const char *text) { return (char *)(uintptr_t)(text ? text : ""); }
+
+static enum dc_grpc_status ask(struct asked asked, struct dc_grpc_reply *reply) {
+  struct dc_buf message DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_buf_add_text(&pem, asked.csr ? asked.csr : dc_buf_text(&csr));
+  const struct dc_sign_request request = {.id = text_of(asked.id ? asked.id : "app"),
+                                          .token = text_of(NULL),
+                                          .namespace = text_of(asked.ns ? asked.ns : "ns"),
+                                          .trust_domain = text_of(asked.trust_domain),
+                                          .csr = pem.data,
+                                          .csr_len = pem.len,
+                                          .validator = asked.validator};
+  *reply = (struct dc_grpc_reply)DC_GRPC_REPLY_INIT;
+  dc_sign_request_add(&message, &request);
+  dc_service_sign(live, &config, message.data, message.len, reply);
+  return reply->status;
+}
+
+/* The answer's parts; false when it is none. */
+static bool read_answer(const struct dc_grpc_reply *reply, struct dc_sign_response *response, struct dc_bundle *chain) {
+  *response = (struct dc_sign_response){.valid_until = 0};
+  return reply->status == DC_GRPC_OK &&
+         dc_sign_response_parse(reply->message.data, reply->message.len, response, NULL) == 0 &&
+         dc_bundle_add_pem(chain, dc_buf_text(&response->certificate), response->certificate.len, NULL) == 0;
+}
+
+static void test_answer(void) {
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  struct dc_sign_response response DC_CLEANUP(dc_sign_response_free) = {.valid_until = 0};
+  struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  int64_t before = dc_clock_wall();
+  ask((struct asked){.trust_domain = "td.example"}, &reply);
+  int64_t after = dc_clock_wall();
+  if (!ok(read_answer(&reply, &response, &chain), "an answer")) return;
+  const struct dc_cert *leaf = chain.certs[0];
+  is_num(chain.count, 2, "leaf and issuer");
+  ok(dc_slice_equal(chain.certs[1]->der, dc_authority_chain(set.authority)->certs[0]->der), "the issuer's certificate");
+  ok(dc_spki_equal(&leaf->spki, dc_key_public(key)), "the key is the request's");
+  ok(leaf->san_count == 1 && leaf->sans[0].kind == DC_SAN_URI &&
+         dc_slice_equal(leaf->sans[0].value, DC_SLICE("spiffe://td.example/ns/ns/app")) && leaf->san_critical,
+     "one name, the SPIFFE ID, critical");
+  is_num(response.valid_until, leaf->not_after, "valid_until is the leaf's end");
+  ok(leaf->not_after >= before + 3600 && leaf->not_after <= after + 3600, "an hour from now");
+  ok(leaf->not_before >= before - 900 && leaf->not_before <= after - 900, "begun 15 minutes before");
+  ok(response.anchors.len == set.ca_crt.len && memcmp(response.anchors.data, set.ca_crt.data, set.ca_crt.len) == 0,
+     "the anchors, as ca.crt has them");
+  is_num(dc_chain_verify(leaf, &chain, dc_authority_anchors(set.authority), DC_PURPOSE_CLIENT, after, NULL), 0,
+         "it verifies");
+}
+
+/* Which DNS names come with an identity: "" for none. */
+static void check_names(struct asked asked, const char *want) {
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  struct dc_sign_response response DC_CLEANUP(dc_sign_response_free) = {.valid_until = 0};
+  struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  struct dc_buf got DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  ask(asked, &reply);
+  if (!ok(read_answer(&reply, &response, &chain), "%s in %s", asked.id ? asked.id : "app", asked.ns ? asked.ns : "ns"))
+    return;
+  const struct dc_cert *leaf = chain.certs[0];
+  for (size_t i = 0; i < leaf->san_count; i++)
+    if (leaf->sans[i].kind == DC_SAN_DNS)
+      dc_buf_printf(&got, "%s%.*s", got.len ? " " : "", (int)leaf->sans[i].value.len,
+                    (const char *)leaf->sans[i].value.data);
+  is_text(dc_buf_text(&got), want, "its DNS names");
+  is_num(dc_san_count(leaf->sans, leaf->san_count, DC_SAN_URI), 1, "and one SPIFFE ID");
+}
+
+static const char *sample(const char *what) {
+  for (size_t i = 0; i < DC_COUNT(samples); i++)
+    if (strcmp(samples[i].what, what) == 0) return samples[i].pem;
+  return "no such sample";
+}
+
+static void test_names(void) {
+  const char *old = sample("Go, as daprd up to 1.11 labels it"), *middle = sample("openssl, P-256 with CN and DNS");
+  const char *operator_csr = sample("openssl, RSA 2048 with names, as Dapr's operator");
+  check_names((struct asked){.csr = old}, "app.ns.svc.cluster.local");
+  check_names((struct asked){.csr = middle}, "app.ns.svc.cluster.local");
+  check_names((struct asked){.csr = sample("openssl, P-256 with no names")}, "");
+  check_names((struct asked){.csr = operator_csr}, "");
+  check_names((struct asked){.id = "dapr-injector", .ns = "dapr-system"}, "dapr-sidecar-injector.dapr-system.svc");
+  check_names((struct asked){.id = "dapr-operator", .ns = "dapr-system", .csr = operator_csr},
+              "dapr-webhook.dapr-system.svc");
+  check_names((struct asked){.id = "dapr-operator", .ns = "dapr-system", .csr = old}, "dapr-webhook.dapr-system.svc");
+  check_names((struct asked){.id = "dapr-scheduler", .ns = "dapr-system"},
+              "dapr-scheduler-server-0.dapr-scheduler-server.dapr-system.svc.cp.example "
+              "dapr-scheduler-server-1.dapr-scheduler-server.dapr-system.svc.cp.example "
+              "dapr-scheduler-server-2.dapr-scheduler-server.dapr-system.svc.cp.example");
+  check_names((struct asked){.id = "dapr-placement", .ns = "dapr-system"}, "");
+  check_names((struct asked){.id = "dapr-injector", .ns = "other"}, "");
+  char ns[301];
+  memset(ns, 'n', sizeof ns - 1);
+  ns[sizeof ns - 1] = '\0';
+  check_names((struct asked){.ns = ns, .csr = old}, "");
+}
+
+static void test_kinds(void) {
+  for (size_t i = 0; i < DC_COUNT(samples); i++) {
+    struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+    enum dc_grpc_status status = ask((struct asked){.csr = samples[i].pem}, &reply);
+    is_num(status, samples[i].verify ? DC_GRPC_INVALID_ARGUMENT : DC_GRPC_OK, samples[i].what);
+    if (samples[i].verify == DC_EWEAK)
+      ok(strcmp(reply.text, "invalid signature") != 0 && reply.text[0], "why it is too weak is told: %s", reply.text);
+    else if (samples[i].verify)
+      is_text(reply.text, "invalid signature", "its text");
+  }
+}
+
+#define GARBAGE "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"
+
+static void test_refused(void) {
+  static const struct {
+    struct asked asked;
+    int status;
+    const char *text; /* its beginning */
+  } rows[] = {
+      /* in this order: each request breaks all that comes later */
+      {{.id = "a/.", .ns = "..", .trust_domain = "Bad", .csr = "x", .validator = 9}, DC_GRPC_INVALID_ARGUMENT,
+       "the requested validator is not enabled"},
+      {{.id = "a/.", .ns = "..", .trust_domain = "Bad", .csr = "x"}, DC_GRPC_PERMISSION_DENIED,
+       "invalid request: parameter app-id cannot contain dots"},
+      {{.id = "a/b", .ns = "..", .trust_domain = "Bad", .csr = "x"}, DC_GRPC_PERMISSION_DENIED, ""},
+      {{.id = "dapr-sentry", .ns = "dapr-system", .trust_domain = "cp.example", .csr = "x"}, DC_GRPC_PERMISSION_DENIED,
+       "the identity of sentry itself is not given to others"},
+      {{.id = "a/b", .ns = "..", .csr = "x"}, DC_GRPC_INVALID_ARGUMENT, "invalid certificate signing request"},
+      {{.id = "a/b", .ns = "..", .csr = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"},
+       DC_GRPC_INVALID_ARGUMENT, "invalid certificate signing request"},
+      {{.id = "a/b", .ns = "..", .csr = GARBAGE}, DC_GRPC_INVALID_ARGUMENT,
+       "failed to parse certificate signing request: "},
+      {{.id = "a/b"}, DC_GRPC_INTERNAL, "failed to sign certificate"},
+      {{.ns = ".."}, DC_GRPC_INTERNAL, "failed to sign certificate"},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+    is_num(ask(rows[i].asked, &reply), rows[i].status, "refused");
+    ok(strncmp(reply.text, rows[i].text, strlen(rows[i].text)) == 0 && reply.text[0], "with its text: %s", reply.text);
+    is_num(reply.message.len, 0, "and no message");
+  }
+}
+
+static void test_forged(void) {
+  struct dc_buf forged DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  if (dc_csr_make(key, NULL, 0, &forged, NULL)) return;
+  forged.data[forged.len - 1] ^= 1;
+  dc_pem_add(&pem, "CERTIFICATE REQUEST", forged.data, forged.len);
+  is_num(ask((struct asked){.csr = dc_buf_text(&pem)}, &reply), DC_GRPC_INVALID_ARGUMENT, "another's key");
+  is_text(reply.text, "invalid signature", "does not sign");
+}
+
+static void test_bytes(void) {
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  dc_service_sign(live, &config, (const uint8_t *)"\x0a\x05" "ab", 4, &reply);
+  is_num(reply.status, DC_GRPC_INTERNAL, "what is no message");
+  ok(strncmp(reply.text, "grpc: error unmarshalling request: ", 35) == 0, "is told in grpc-go's words: %s", reply.text);
+  struct dc_grpc_reply empty DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  dc_service_sign(live, &config, NULL, 0, &empty);
+  is_num(empty.status, DC_GRPC_PERMISSION_DENIED, "nothing is a message with nothing in it");
+}
+
+static void test_clamp(void) {
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  struct dc_sign_response response DC_CLEANUP(dc_sign_response_free) = {.valid_until = 0};
+  struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  config.workload_ttl = 10000 * DC_DAY;
+  ask((struct asked){.id = "app"}, &reply);
+  config.workload_ttl = DC_HOUR;
+  ok(read_answer(&reply, &response, &chain) && chain.certs[0]->not_after == dc_authority_not_after(set.authority),
+     "no leaf outlives its issuer");
+}
+
+enum { THREADS = 4, ROUNDS = 25 };
+
+static void *ask_often(void *failed) {
+  for (int i = 0; i < ROUNDS; i++) {
+    struct dc_grpc_reply reply;
+    if (ask((struct asked){.id = "app"}, &reply)) *(bool *)failed = true;
+    dc_grpc_reply_free(&reply);
+  }
+  return NULL;
+}
+
+static void test_threads(void) {
+  pthread_t threads[THREADS];
+  bool failed[THREADS] = {false};
+  int started = 0, reloads = 0, bad = 0;
+  for (; started < THREADS && pthread_create(&threads[started], NULL, ask_often, &failed[started]) == 0; started++)
+    continue;
+  for (; reloads < 5; reloads++) bad += dc_live_reload(live, NULL) != 0;
+  for (int i = 0; i < started; i++) {
+    pthread_join(threads[i], NULL);
+    bad += failed[i];
+  }
+  ok(started == THREADS && bad == 0, "%d threads are answered while the credentials are read anew", THREADS);
+}
+
+static bool write_set(void) {
+  const struct dc_buf *files[] = {&set.ca_crt, &set.issuer_crt, &set.issuer_key};
+  int rc = 0;
+  for (size_t i = 0; i < DC_COUNT(names); i++) {
+    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, names[i]);
+    if (!rc) rc = dc_os_write_atomic(path, 0600, files[i]->data, files[i]->len, false, NULL);
+  }
+  return rc == 0;
+}
+
+static bool begin(void) {
+  int64_t now = dc_clock_wall();
+  const struct dc_init init = {.trust_domain = "cp.example", .ns = "dapr-system", .kind = DC_KEY_ED25519,
+                               .root_not_after = now + 100 * 86400, .issuer_not_after = now + 50 * 86400};
+  struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  if (!mkdtemp(dir) || dc_init_make(&init, now, &set, NULL) || !write_set() || dc_live_new(&config, &live, NULL) ||
+      dc_key_generate(DC_KEY_ED25519, 0, &key, NULL) || dc_csr_make(key, NULL, 0, &der, NULL))
+    return false;
+  dc_pem_add(&csr, "CERTIFICATE REQUEST", der.data, der.len);
+  return true;
+}
+
+static void end(void) {
+  for (size_t i = 0; i < DC_COUNT(names); i++) {
+    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, names[i]);
+    unlink(path);
+  }
+  rmdir(dir);
+  dc_live_free(live);
+  dc_init_set_free(&set);
+  dc_key_free(key);
+  dc_buf_free(&csr);
+}
+
+int main(void) {
+  if (!begin()) {
+    printf("Bail out! no credentials\n");
+    return 99;
+  }
+  test_answer();
+  test_names();
+  test_kinds();
+  test_refused();
+  test_forged();
+  test_bytes();
+  test_clamp();
+  test_threads();
+  end();
+  return tap_done();
+}
