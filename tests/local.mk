@@ -58,12 +58,11 @@ UNIT_TESTS = \
 if WITH_SENTRY
 UNIT_TESTS += \
   tests/unit/rpc/grpc \
-  tests/unit/rpc/messages \
-  tests/unit/sentry/systemd
   tests/unit/rpc/h2 \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
   tests/unit/sentry/service \
+  tests/unit/sentry/systemd \
   tests/unit/sentry/validator
 endif
 check_PROGRAMS += $(UNIT_TESTS)
