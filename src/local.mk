@@ -151,10 +151,12 @@ libsentry_a_SOURCES = \
   src/sentry/live.c src/sentry/live.h \
   src/sentry/loop.c src/sentry/loop.h \
   src/sentry/metrics.c src/sentry/metrics.h \
+  src/sentry/reload.c src/sentry/reload.h \
   src/sentry/sentry.c src/sentry/sentry.h \
   src/sentry/service.c src/sentry/service.h \
   src/sentry/systemd.c src/sentry/systemd.h \
-  src/sentry/validator.c src/sentry/validator.h
+  src/sentry/validator.c src/sentry/validator.h \
+  src/sentry/watch.c src/sentry/watch.h
 
 pkglibexec_PROGRAMS += daprcerts-request
 daprcerts_request_SOURCES = src/tools/request.c

@@ -69,11 +69,11 @@ static int tls_of_identity(const struct dc_identity *identity, struct dc_tls_cre
   return dc_tls_creds_server(chain, identity->chain.count, dc_key_gnutls(identity->key), tls, err);
 }
 
-/* A snapshot of AUTHORITY with a new serving leaf. */
-static int snapshot_new(const struct dc_live *live, struct dc_authority *authority, struct shared_snapshot **out,
-                        struct dc_err *err) {
+/* A snapshot of AUTHORITY and POLICY with a new serving leaf. */
+static int snapshot_new(const struct dc_live *live, struct dc_authority *authority,
+                        const struct dc_sentry_policy *policy, struct shared_snapshot **out, struct dc_err *err) {
   struct dc_identity identity DC_CLEANUP(dc_identity_free) = DC_IDENTITY_INIT;
-  int64_t ttl = live->config->workload_ttl / DC_SECOND, skew = live->config->clock_skew / DC_SECOND;
+  int64_t ttl = policy->workload_ttl / DC_SECOND, skew = policy->clock_skew / DC_SECOND;
   struct dc_slice id = {.data = live->spiffe_id.data, .len = live->spiffe_id.len};
   int rc = dc_sign_serving(authority, id, ttl > serving_ttl_min ? ttl : serving_ttl_min, skew, dc_clock_wall(),
                            &identity, err);
@@ -82,6 +82,7 @@ static int snapshot_new(const struct dc_live *live, struct dc_authority *authori
   if (!whole) return dc_err_nomem(err);
   atomic_init(&whole->refs, 1);
   whole->snapshot.authority = dc_authority_ref(authority);
+  whole->snapshot.policy = *policy;
   whole->snapshot.serving_from = dc_clock_wall();
   whole->snapshot.serving_until = identity.chain.certs[0]->not_after;
   rc = tls_of_identity(&identity, &whole->snapshot.tls, err);
@@ -100,26 +101,53 @@ static int load_authority(const struct dc_sentry_config *config, struct dc_autho
   return dc_install_load(config->dir, &names, dc_clock_wall(), out, err);
 }
 
+static int load_first(struct dc_live *live, struct dc_err *err) {
+  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
+  int rc = load_authority(live->config, &authority, err);
+  return rc ? rc : snapshot_new(live, authority, &live->config->policy, &live->current, err);
+}
+
+/* Publishes a snapshot in place of the current one. 1, or a refusal. */
+static int replace(struct dc_live *live, struct dc_authority *authority, const struct dc_sentry_policy *policy,
+                   struct dc_err *err) {
+  struct shared_snapshot *whole = NULL;
+  int rc = snapshot_new(live, authority, policy, &whole, err);
+  if (rc) return rc;
+  publish(live, whole);
+  return 1;
+}
+
+static bool same_bytes(struct dc_slice a, struct dc_slice b) { return a.len == b.len && memcmp(a.data, b.data, a.len) == 0; }
+
+/* The key is that of the chain's first certificate in both. */
+static bool same_authority(const struct dc_authority *a, const struct dc_authority *b) {
+  return same_bytes(dc_authority_anchors_pem(a), dc_authority_anchors_pem(b)) &&
+         same_bytes(dc_authority_chain_pem(a), dc_authority_chain_pem(b));
+}
+
+/* Only the main thread publishes, so that it may look at the current snapshot without a reference. */
 int dc_live_reload(struct dc_live *live, struct dc_err *err) {
   struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
-  struct shared_snapshot *whole = NULL;
+  const struct dc_snapshot *now = &live->current->snapshot;
   int rc = load_authority(live->config, &authority, err);
-  if (!rc) rc = snapshot_new(live, authority, &whole, err);
-  if (!rc) publish(live, whole);
-  return rc;
+  if (rc || same_authority(now->authority, authority)) return rc;
+  return replace(live, authority, &now->policy, err);
+}
+
+int dc_live_reread(struct dc_live *live, struct dc_err *err) {
+  const struct dc_snapshot *now = &live->current->snapshot;
+  struct dc_sentry_policy policy = now->policy;
+  int rc = live->config->reread ? live->config->reread(live->config->reread_user, &policy, err) : 0;
+  if (rc || (policy.workload_ttl == now->policy.workload_ttl && policy.clock_skew == now->policy.clock_skew)) return rc;
+  return replace(live, now->authority, &policy, err);
 }
 
 int dc_live_renew(struct dc_live *live, struct dc_err *err) {
-  const struct dc_snapshot *snapshot = dc_live_get(live);
-  struct shared_snapshot *whole = NULL;
+  const struct dc_snapshot *snapshot = &live->current->snapshot;
   int64_t now = dc_clock_wall(), half = (snapshot->serving_until - snapshot->serving_from) / 2;
   /* a clock set back before the leaf's birth makes it due too */
   bool due = now - snapshot->serving_from >= half || now < snapshot->serving_from;
-  int rc = due ? snapshot_new(live, snapshot->authority, &whole, err) : 0;
-  dc_snapshot_unref(snapshot);
-  if (rc || !due) return rc;
-  publish(live, whole);
-  return 1;
+  return due ? replace(live, snapshot->authority, &snapshot->policy, err) : 0;
 }
 
 int dc_live_new(const struct dc_sentry_config *config, struct dc_live **out, struct dc_err *err) {
@@ -130,7 +158,7 @@ int dc_live_new(const struct dc_sentry_config *config, struct dc_live **out, str
   int rc = dc_spiffe_workload(&live->spiffe_id, dc_slice_text(config->trust_domain), dc_slice_text(config->namespace),
                               dc_slice_text("dapr-sentry"), err);
   if (rc) rc = dc_err_add(err, rc, "sentry's own identity");
-  if (!rc) rc = dc_live_reload(live, err);
+  if (!rc) rc = load_first(live, err);
   if (rc)
     dc_live_free(live);
   else

@@ -56,7 +56,7 @@ static const struct {
     {"dapr_sentry_tls_handshake_failures_total", NULL, "{reason=\"alpn\"}", DC_METRIC_HANDSHAKE_ALPN},
     {"dapr_sentry_tls_handshake_failures_total", NULL, "{reason=\"timeout\"}", DC_METRIC_HANDSHAKE_TIMEOUT},
     {"dapr_sentry_tls_handshake_failures_total", NULL, "{reason=\"closed\"}", DC_METRIC_HANDSHAKE_CLOSED},
-    {"dapr_sentry_reloads_total", "Credentials read again, by result.", "{result=\"ok\"}", DC_METRIC_RELOADED},
+    {"dapr_sentry_reloads_total", "Credentials and configuration read again, by result.", "{result=\"ok\"}", DC_METRIC_RELOADED},
     {"dapr_sentry_reloads_total", NULL, "{result=\"failed\"}", DC_METRIC_RELOAD_FAILED},
     {"dapr_sentry_audit_failures_total", "Lines of the audit log that could not be written.", "",
      DC_METRIC_AUDIT_FAILED},

@@ -23,6 +23,7 @@
 #include "sentry/live.h"
 #include "sentry/loop.h"
 #include "sentry/metrics.h"
+#include "sentry/reload.h"
 #include "sentry/systemd.h"
 
 static const char scope[] = "dapr.sentry";
@@ -36,6 +37,7 @@ struct sentry {
   const struct dc_sentry_config *config;
   uv_loop_t uv;
   struct dc_live *live;
+  struct dc_reload *reload;
   struct dc_listener *listener;
   struct dc_endpoints endpoints;
   int64_t warned_at; /* wall clock: when the log last told of certificates that end */
@@ -111,16 +113,9 @@ static void reopen_audit(struct sentry *sentry) {
 }
 
 static void reload(struct sentry *sentry) {
-  struct dc_err err = DC_ERR_INIT;
   dc_systemd_notify_reloading();
-  int rc = dc_live_reload(sentry->live, &err);
-  dc_metrics_add(rc ? DC_METRIC_RELOAD_FAILED : DC_METRIC_RELOADED);
-  if (!rc) dc_metrics_add(DC_METRIC_ISSUER_CHANGED);
+  dc_reload_now(sentry->reload);
   sentry->warned_at = 0; /* what was warned of may be gone, or worse */
-  if (rc)
-    dc_log_write(DC_LOG_ERROR, scope, "the credentials were not reloaded, the last good ones serve on: %s", err.text);
-  else
-    dc_log_write(DC_LOG_INFO, scope, "reloaded the credentials from '%s'", sentry->config->dir);
   dc_systemd_notify("READY=1");
 }
 
@@ -132,6 +127,7 @@ static void close_handles(struct sentry *sentry) {
   uv_close((uv_handle_t *)&sentry->drain_timer, NULL);
   uv_close((uv_handle_t *)&sentry->watchdog, NULL);
   uv_close((uv_handle_t *)&sentry->loop_ended, NULL);
+  dc_reload_close(sentry->reload);
 }
 
 static void abort_loops(struct sentry *sentry) {
@@ -263,7 +259,8 @@ static void tell_service_manager(struct sentry *sentry) {
 }
 
 static int serve(struct sentry *sentry, struct dc_err *err) {
-  int rc = dc_live_new(sentry->config, &sentry->live, err);
+  int rc = dc_reload_new(&sentry->uv, sentry->config, &sentry->reload, err);
+  if (!rc) rc = dc_live_new(sentry->config, &sentry->live, err);
   dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, false);
   if (!rc) rc = listen_for_calls(sentry, err);
   if (!rc) rc = start_loops(sentry, err);
@@ -273,6 +270,7 @@ static int serve(struct sentry *sentry, struct dc_err *err) {
   if (!rc) warn_of_expiry(sentry);
   if (!rc) rc = tell_ready(sentry, err);
   if (rc) return rc;
+  dc_reload_start(sentry->reload, sentry->live);
   uv_timer_start(&sentry->tick, on_tick, TICK_MS, TICK_MS);
   tell_service_manager(sentry);
   return 0;

@@ -5,8 +5,8 @@
  *   ┌───────────────────────────────┐        ┌──────────────────────────────────────────┐
  *   │ sentry    life, signals       │        │ loop     connections of one thread       │
  *   │ listener  accepts ────────────┼─socket─▶ conn     TCP ⇄ rpc/tls ⇄ rpc/h2         │
- *   │ live      reload, serving     │        │ service  a request in, a reply out       │
- *   │           leaf                │◀─ ref ─┤ validator who may ask for which name     │
+ *   │ live      serving leaf        │        │ service  a request in, a reply out       │
+ *   │ reload    watch: files        │◀─ ref ─┤ validator who may ask for which name     │
  *   └───────────────────────────────┘        └──────────────────────────────────────────┘
  *            threads of libmicrohttpd: one a socket
  *   ┌───────────────────────────────┐
@@ -14,8 +14,8 @@
  *   └───────────────────────────────┘
  *
  * Glossary
- *   snapshot    an authority and the TLS credentials signed by it, immutable, reference-counted. `live` holds the
- *               current one; a connection takes its credentials from it when it begins, a call its authority.
+ *   snapshot    an authority, the TLS credentials signed by it and the policy, immutable, reference-counted. `live`
+ *               holds the current one; a connection takes its credentials from it when it begins, a call the rest.
  *   loop        a thread with a uv_loop, its connections, a scratch buffer; nothing of it is touched by other threads
  *               but its inbox (sockets handed over, under a mutex) and its phase (atomic).
  *   sweep       once a second, a loop with connections looks for those whose time has run out.
@@ -54,6 +54,11 @@ struct dc_endpoint_config {
   uint16_t port;
 };
 
+/* What may change while the server runs. */
+struct dc_sentry_policy {
+  int64_t workload_ttl, clock_skew; /* nanoseconds */
+};
+
 /* Everything is borrowed until dc_sentry_run returns. */
 struct dc_sentry_config {
   const char *const *addresses; /* numeric addresses or names; NULL-terminated; each is bound */
@@ -62,7 +67,12 @@ struct dc_sentry_config {
   const char *dir;              /* the credentials' directory; file names are relative to it unless absolute */
   const char *ca_crt, *issuer_crt, *issuer_key;
   const char *trust_domain, *namespace; /* sentry's own */
-  int64_t workload_ttl, clock_skew;     /* nanoseconds */
+  struct dc_sentry_policy policy;       /* at the start */
+  /* Reads the policy again from REREAD_FILES (NULL-terminated), on the main thread, when one of them changes; a refusal
+   * leaves it as it was. All three may be NULL. */
+  int (*reread)(void *user, struct dc_sentry_policy *policy, struct dc_err *err);
+  void *reread_user;
+  const char *const *reread_files;
   const char *ready_file;               /* NULL: none */
   struct dc_limits limits;
   const struct dc_allow *allow; /* whom the validator `insecure` believes in */
@@ -73,7 +83,7 @@ struct dc_sentry_config {
 
 /* Serves until SIGINT or SIGTERM, then drains. 0 after a drain (a drain that ran out of time too); DC_EBUSY when an
  * address cannot be bound; what the credentials' loading says; DC_EDENIED when a second signal cut the drain short.
- * Logs by base/log. SIGHUP reads the credentials again. */
+ * Logs by base/log. Credentials and policy are read again when their files change, and at SIGHUP. */
 int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) DC_NODISCARD;
 
 #endif

@@ -136,7 +136,7 @@ static int record(const struct call *call, const struct dc_buf *chain, struct dc
   return 0;
 }
 
-static int sign(struct call *call, const struct dc_authority *authority, struct dc_buf *message, struct dc_err *err) {
+static int sign(struct call *call, const struct dc_snapshot *snapshot, struct dc_buf *message, struct dc_err *err) {
   struct dc_buf chain DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int64_t not_after = 0;
   int rc = make_names(call, err);
@@ -145,13 +145,13 @@ static int sign(struct call *call, const struct dc_authority *authority, struct 
       .spki = &call->csr.spki,
       .sans = call->sans,
       .san_count = call->san_count,
-      .ttl = (call->config->workload_ttl + DC_SECOND - 1) / DC_SECOND,
-      .skew = call->config->clock_skew / DC_SECOND,
+      .ttl = (snapshot->policy.workload_ttl + DC_SECOND - 1) / DC_SECOND,
+      .skew = snapshot->policy.clock_skew / DC_SECOND,
   };
-  rc = dc_sign_leaf(authority, &leaf, dc_clock_wall(), &chain, &not_after, err);
+  rc = dc_sign_leaf(snapshot->authority, &leaf, dc_clock_wall(), &chain, &not_after, err);
   if (!rc) rc = record(call, &chain, err);
   if (rc) return rc;
-  struct dc_slice anchors = dc_authority_anchors_pem(authority);
+  struct dc_slice anchors = dc_authority_anchors_pem(snapshot->authority);
   dc_sign_response_add(message, chain.data, chain.len, anchors.data, anchors.len, not_after, NULL);
   return dc_buf_check(message, err);
 }
@@ -159,7 +159,7 @@ static int sign(struct call *call, const struct dc_authority *authority, struct 
 static enum dc_grpc_status answer(struct call *call, struct dc_live *live, struct dc_grpc_reply *reply) {
   struct dc_err err = DC_ERR_INIT;
   const struct dc_snapshot *snapshot = dc_live_get(live);
-  int rc = sign(call, snapshot->authority, &reply->message, &err);
+  int rc = sign(call, snapshot, &reply->message, &err);
   dc_snapshot_unref(snapshot);
   if (rc == 0) return DC_GRPC_OK;
   dc_log_write(DC_LOG_ERROR, scope, "Error signing identity: %s", err.text);

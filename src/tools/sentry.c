@@ -121,7 +121,8 @@ enum { LIMITS = DC_COUNT(limit_help), HEAD = DC_COUNT(head_opts) };
 
 static const char notes[] =
     "The environment's NAMESPACE is sentry's namespace (daprcerts.conf, else \"default\", when unset).\n"
-    "SIGHUP reads the credentials again; SIGTERM and SIGINT let open calls finish, a second one does not.\n"
+    "Credentials and configuration that change are taken up by themselves; SIGHUP has them read again.\n"
+    "SIGTERM and SIGINT let open calls finish, a second one does not.\n"
     "Exit status: 0 after a signal, 1 for a failure or a second signal, 2 for wrong usage.";
 
 /* The options of the limits' table are made from the same rows as daprcerts.conf's. */
@@ -165,15 +166,24 @@ static void apply_limit_flags(const struct limit_options *options, struct dc_lim
 /* --- configuration ----------------------------------------------------------------------------------------------------------- */
 
 struct sources {
-  char *dir;
+  char *dir, *conf; /* daprcerts.conf lies in the directory */
   struct dc_settings settings;
   struct dc_dapr_config dapr;
+  struct dc_buf warnings; /* a line each */
   struct dc_sentry_config config;
 };
+
+static void sources_init(struct sources *sources) {
+  *sources = (struct sources){.dir = NULL};
+  dc_settings_init(&sources->settings);
+  dc_dapr_config_init(&sources->dapr);
+}
 
 static void sources_free(struct sources *sources) {
   free(sources->dir);
   dc_audit_close(sources->config.audit);
+  free(sources->conf);
+  dc_buf_free(&sources->warnings);
   dc_settings_free(&sources->settings);
   dc_dapr_config_free(&sources->dapr);
 }
@@ -188,21 +198,17 @@ static void log_lines(enum dc_log_level level, const struct dc_buf *text) {
 }
 
 static int read_files(struct sources *sources, struct dc_err *err) {
-  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  struct dc_buf yaml_warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int rc = dc_layout_dir(opt.dir, &sources->dir, err);
   if (rc) return rc;
-  char *conf DC_CLEANUP(dc_mem_free) = dc_path_join(sources->dir, DC_SETTINGS_FILE);
-  if (!conf) return dc_err_nomem(err);
-  rc = dc_settings_load(conf, &sources->settings, &warnings, err);
-  if (rc) return rc;
-  rc = dc_dapr_config_load(opt.config, &sources->dapr, &yaml_warnings, err);
+  sources->conf = dc_path_join(sources->dir, DC_SETTINGS_FILE);
+  if (!sources->conf) return dc_err_nomem(err);
+  rc = dc_dapr_config_load(opt.config, &sources->dapr, &sources->warnings, err);
   if (rc == DC_ENOENT && !opt.config_given) rc = 0;
   if (rc) return dc_err_add(err, rc, "the configuration");
-  dc_settings_warn_namespace(&sources->settings, getenv("NAMESPACE"), &warnings);
-  log_lines(DC_LOG_WARN, &warnings);
-  log_lines(DC_LOG_WARN, &yaml_warnings);
-  return 0;
+  rc = dc_settings_load(sources->conf, &sources->settings, &sources->warnings, err);
+  if (rc) return rc;
+  dc_settings_warn_namespace(&sources->settings, getenv("NAMESPACE"), &sources->warnings);
+  return dc_buf_check(&sources->warnings, err);
 }
 
 static int pick_names(struct sources *sources, struct dc_err *err) {
@@ -256,12 +262,53 @@ static struct dc_endpoint_config endpoint(bool enabled, bool address_given, cons
                                      .port = (uint16_t)port};
 }
 
+static struct dc_sentry_policy policy_of(const struct sources *sources) {
+  return (struct dc_sentry_policy){.workload_ttl = sources->dapr.workload_ttl, .clock_skew = sources->dapr.clock_skew};
+}
+
+static bool same_names(const struct dc_sentry_config *a, const struct dc_sentry_config *b) {
+  return strcmp(a->trust_domain, b->trust_domain) == 0 && strcmp(a->namespace, b->namespace) == 0;
+}
+
+static bool same_rules(const struct dc_settings *a, const struct dc_settings *b) {
+  if (memcmp(&a->limits, &b->limits, sizeof a->limits) != 0 || a->allow.count != b->allow.count) return false;
+  for (size_t i = 0; i < a->allow.count; i++)
+    if (strcmp(a->allow.rows[i].namespace, b->allow.rows[i].namespace) != 0 ||
+        strcmp(a->allow.rows[i].ids, b->allow.rows[i].ids) != 0)
+      return false;
+  return true;
+}
+
+/* While the server runs. What it does not take up is warned of, once. */
+static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
+  struct sources *running = user;
+  struct sources now DC_CLEANUP(sources_free);
+  sources_init(&now);
+  int rc = read_files(&now, err);
+  if (!rc) rc = pick_names(&now, err);
+  if (rc) return rc;
+  if (!same_names(&now.config, &running->config))
+    dc_buf_printf(&now.warnings, "sentry's names have changed to trust domain '%s', namespace '%s': restart it\n",
+                  now.config.trust_domain, now.config.namespace);
+  if (!same_rules(&now.settings, &running->settings))
+    dc_buf_printf(&now.warnings, "[sentry] or [allow] of '%s' has changed: restart sentry for it to count\n", now.conf);
+  if (strcmp(dc_buf_text(&now.warnings), dc_buf_text(&running->warnings)) != 0) {
+    log_lines(DC_LOG_WARN, &now.warnings);
+    dc_buf_clear(&running->warnings);
+    dc_buf_add(&running->warnings, now.warnings.data, now.warnings.len);
+  }
+  *policy = policy_of(&now);
+  return 0;
+}
+
 static int configure(struct sources *sources, const struct limit_options *options, struct dc_err *err) {
   static const char *named[2], *healthz[2], *metrics[2];
+  static const char *files[3];
   int rc = pick_words(&sources->config, err);
   if (!rc) rc = read_files(sources, err);
   if (!rc) rc = pick_names(sources, err);
   if (rc) return rc;
+  log_lines(DC_LOG_WARN, &sources->warnings);
   named[0] = opt.listen_address;
   sources->config.addresses = opt.listen_given ? named : loopback;
   sources->config.port = (uint16_t)opt.port;
@@ -273,8 +320,12 @@ static int configure(struct sources *sources, const struct limit_options *option
   sources->config.ca_crt = opt.ca_crt;
   sources->config.issuer_crt = opt.issuer_crt;
   sources->config.issuer_key = opt.issuer_key;
-  sources->config.workload_ttl = sources->dapr.workload_ttl;
-  sources->config.clock_skew = sources->dapr.clock_skew;
+  sources->config.policy = policy_of(sources);
+  files[0] = opt.config;
+  files[1] = sources->conf;
+  sources->config.reread = reread;
+  sources->config.reread_user = sources;
+  sources->config.reread_files = files;
   sources->config.ready_file = opt.ready_file;
   sources->config.limits = sources->settings.limits;
   sources->config.allow = &sources->settings.allow;
@@ -344,9 +395,8 @@ static void tell_exposure(const struct dc_sentry_config *config) {
 }
 
 static int run(const struct limit_options *options, struct dc_err *err) {
-  struct sources sources = {.dir = NULL};
-  dc_settings_init(&sources.settings);
-  dc_dapr_config_init(&sources.dapr);
+  struct sources sources;
+  sources_init(&sources);
   int rc = configure(&sources, options, err);
   if (!rc) rc = need_credentials(&sources.config, err);
   if (!rc && opt.audit_log) rc = dc_audit_open(opt.audit_log, &sources.config.audit, err);

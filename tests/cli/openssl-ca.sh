@@ -68,7 +68,10 @@ step_ca() {
 }
 
 # expired_ca DIR: a root that lives, and an issuer whose time ended in 2001.
-expired_ca() {
+expired_ca() { dated_ca "$1" 20000101000000Z 20010101000000Z; }
+
+# dated_ca DIR BEGIN END: a root that lives, and an issuer of that time (YYYYMMDDhhmmssZ).
+dated_ca() {
   step_ca "$1"
   mkdir "$1/work"
   : >"$1/work/index"
@@ -80,8 +83,8 @@ expired_ca() {
     'subjectKeyIdentifier = hash' '[req]' 'distinguished_name = name' '[name]' >"$1/work/conf"
   {
     openssl req -new -key "$1/issuer.key" -subj /CN=cluster.local -config "$1/work/conf" -out "$1/work/csr"
-    openssl ca -batch -config "$1/work/conf" -cert "$1/ca.crt" -keyfile "$1/ca.key" -startdate 20000101000000Z \
-      -enddate 20010101000000Z -in "$1/work/csr" -notext -out "$1/issuer.crt"
+    openssl ca -batch -config "$1/work/conf" -cert "$1/ca.crt" -keyfile "$1/ca.key" -startdate "$2" \
+      -enddate "$3" -in "$1/work/csr" -notext -out "$1/issuer.crt"
   } >"$1/work/log" 2>&1
   rm -r "$1/work"
 }

@@ -60,10 +60,10 @@ curl --silent --max-time 20 --http0.9 "http://$SENTRY_ADDR/" >/dev/null 2>&1
 failures() { metric "dapr_sentry_tls_handshake_failures_total{reason=\"$1\"}"; }
 check 'a handshake that fails is counted' test "$(($(failures tls) + $(failures alpn)))" -ge 2
 kill -HUP "$SENTRY_PID"
-until [ "$(metric 'dapr_sentry_reloads_total{result="ok"}')" = 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
+until [ "$(metric 'dapr_sentry_reloads_total{result="ok"}')" -ge 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
 pass 'a reload is counted'
 mv ca/issuer.key kept && kill -HUP "$SENTRY_PID"
-until [ "$(metric 'dapr_sentry_reloads_total{result="failed"}')" = 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
+until [ "$(metric 'dapr_sentry_reloads_total{result="failed"}')" -ge 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
 pass 'and one that fails'
 mv kept ca/issuer.key
 same '200 ' "$(get "$(at healthz)/healthz")" 'which leaves it healthy: the last good credentials serve'

@@ -21,7 +21,8 @@ static char dir[] = "/tmp/daprcerts-service.XXXXXX";
 static const char *const names[] = {"ca.crt", "issuer.crt", "issuer.key"};
 static struct dc_sentry_config config = {
     .dir = dir, .ca_crt = "ca.crt", .issuer_crt = "issuer.crt", .issuer_key = "issuer.key",
-    .trust_domain = "cp.example", .namespace = "dapr-system", .workload_ttl = DC_HOUR, .clock_skew = 15 * DC_MINUTE,
+    .trust_domain = "cp.example", .namespace = "dapr-system",
+    .policy = {.workload_ttl = DC_HOUR, .clock_skew = 15 * DC_MINUTE},
 };
 static struct dc_live *live;
 static struct dc_init_set set;
@@ -33,6 +34,8 @@ struct asked {
   const char *id, *ns, *trust_domain, *csr;
   int32_t validator;
 };
+
+static const struct dc_service_origin origin = {.peer = "127.0.0.1:1", .request = "1.1"};
 
 static char *text_of(const char *text) { return (char *)(uintptr_t)(text ? text : ""); }
 
@@ -48,7 +51,7 @@ static enum dc_grpc_status ask(struct asked asked, struct dc_grpc_reply *reply) 
                                           .validator = asked.validator};
   *reply = (struct dc_grpc_reply)DC_GRPC_REPLY_INIT;
   dc_sign_request_add(&message, &request);
-  dc_service_sign(live, &config, message.data, message.len, reply);
+  (void)dc_service_sign(live, &config, &origin, message.data, message.len, reply);
   return reply->status;
 }
 
@@ -187,21 +190,32 @@ static void test_forged(void) {
 
 static void test_bytes(void) {
   struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
-  dc_service_sign(live, &config, (const uint8_t *)"\x0a\x05" "ab", 4, &reply);
+  ok(dc_service_sign(live, &config, &origin, (const uint8_t *)"\x0a\x05" "ab", 4, &reply), "answered");
   is_num(reply.status, DC_GRPC_INTERNAL, "what is no message");
   ok(strncmp(reply.text, "grpc: error unmarshalling request: ", 35) == 0, "is told in grpc-go's words: %s", reply.text);
   struct dc_grpc_reply empty DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
-  dc_service_sign(live, &config, NULL, 0, &empty);
+  ok(dc_service_sign(live, &config, &origin, NULL, 0, &empty), "answered too");
   is_num(empty.status, DC_GRPC_PERMISSION_DENIED, "nothing is a message with nothing in it");
+}
+
+static int read_ttl(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
+  const int64_t *ttl = user;
+  (void)err;
+  policy->workload_ttl = *ttl;
+  return 0;
 }
 
 static void test_clamp(void) {
   struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
   struct dc_sign_response response DC_CLEANUP(dc_sign_response_free) = {.valid_until = 0};
   struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
-  config.workload_ttl = 10000 * DC_DAY;
+  static int64_t ttl = 10000 * DC_DAY;
+  config.reread = read_ttl;
+  config.reread_user = &ttl;
+  is_num(dc_live_reread(live, NULL), 1, "certificates of 10000 days");
   ask((struct asked){.id = "app"}, &reply);
-  config.workload_ttl = DC_HOUR;
+  ttl = DC_HOUR;
+  is_num(dc_live_reread(live, NULL), 1, "of an hour again");
   ok(read_answer(&reply, &response, &chain) && chain.certs[0]->not_after == dc_authority_not_after(set.authority),
      "no leaf outlives its issuer");
 }

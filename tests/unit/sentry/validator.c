@@ -5,7 +5,7 @@
 
 #include "tap.h"
 
-static const struct dc_validator_self self = {.trust_domain = "localhost", .namespace = "dapr-system"};
+static const struct dc_sentry_config config = {.trust_domain = "localhost", .namespace = "dapr-system"};
 
 #define TEN "abcdefghij"
 #define SIXTY TEN TEN TEN TEN TEN TEN
@@ -78,7 +78,9 @@ static void test_row(size_t row) {
   struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
   const struct dc_sign_request request = request_of(row);
   char untouched[] = "untouched", *trust_domain = untouched;
-  is_num(dc_validator_check(&self, &request, &trust_domain, &reply), rows[row].status, rows[row].id);
+  enum dc_verdict verdict =
+      dc_validator_check(&config, dc_validator_choose(&config, &request), &request, &trust_domain, &reply);
+  is_num(verdict, rows[row].status == DC_GRPC_OK ? DC_VERDICT_GRANTED : DC_VERDICT_REFUSED, rows[row].id);
   if (rows[row].status == DC_GRPC_OK) {
     is_text(trust_domain, rows[row].text, "its trust domain");
     if (trust_domain != untouched) free(trust_domain);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "sentry/reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "base/path.h"
+#include "sentry/metrics.h"
+#include "sentry/watch.h"
+#include "store/layout.h"
+
+static const char scope[] = "dapr.sentry";
+
+/* RETRY_MS: time alone makes some states good, as with an issuer that begins later. */
+enum { PATHS_MAX = 32, RETRY_MS = 10000, FILE_MAX = 1 << 20 };
+
+enum reason { CHANGING, SETTLED, ASKED };
+
+/* One of the things that are read again. */
+struct part {
+  int (*again)(struct dc_live *live, struct dc_err *err); /* 1: new, 0: as it was */
+  const char *where, *refused, *reloaded, *unchanged, *recovered;
+  size_t first, count;  /* of its files among the paths */
+  bool is_refused;      /* what was read last */
+  bool told;            /* and the log has it, with this fingerprint */
+  uint64_t fingerprint;
+};
+
+enum { CREDENTIALS, CONFIGURATION, PARTS };
+
+struct dc_reload {
+  struct dc_live *live; /* NULL before the start */
+  struct dc_watch *watch;
+  uv_timer_t retry;
+  char *paths[PATHS_MAX + 1]; /* of the parts, one after the other; NULL behind the last */
+  size_t path_count;
+  struct part parts[PARTS];
+};
+
+/* --- telling ---------------------------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n) { /* FNV-1a */
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < n; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+  return hash;
+}
+
+/* Of the refusal and the bytes: another bad state is worth another record, the same one is not. */
+static uint64_t fingerprint(const struct dc_reload *reload, const struct part *part, const char *refusal) {
+  uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), refusal, strlen(refusal));
+  for (size_t i = part->first; i < part->first + part->count; i++) {
+    struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_err ignored = DC_ERR_INIT;
+    int rc = dc_os_read_file(reload->paths[i], FILE_MAX, &bytes, &ignored);
+    hash = mix(mix(hash, &rc, sizeof rc), bytes.data, bytes.len);
+  }
+  return hash;
+}
+
+static void tell_refused(const struct dc_reload *reload, struct part *part, enum reason reason, const char *refusal) {
+  part->is_refused = true;
+  if (reason == CHANGING) return; /* half of a change, most likely */
+  uint64_t now = fingerprint(reload, part, refusal);
+  if (reason == ASKED || !part->told || part->fingerprint != now) {
+    dc_log_write(DC_LOG_ERROR, scope, "%s: %s", part->refused, refusal);
+    dc_metrics_add(DC_METRIC_RELOAD_FAILED);
+  }
+  part->told = true;
+  part->fingerprint = now;
+}
+
+static void tell_good(struct part *part, enum reason reason, bool is_new) {
+  const char *news = is_new ? part->reloaded : part->told ? part->recovered : reason == ASKED ? part->unchanged : NULL;
+  if (news) dc_log_write(DC_LOG_INFO, scope, "%s '%s'", news, part->where);
+  if (news) dc_metrics_add(DC_METRIC_RELOADED);
+  if (is_new && part->again == dc_live_reload) dc_metrics_add(DC_METRIC_ISSUER_CHANGED);
+  part->is_refused = part->told = false;
+}
+
+/* --- reading again ---------------------------------------------------------------------------------------------------- */
+
+static void on_retry(uv_timer_t *timer);
+
+static void run(struct dc_reload *reload, enum reason reason) {
+  bool refused = false;
+  for (struct part *part = reload->parts; part < reload->parts + PARTS; part++) {
+    struct dc_err err = DC_ERR_INIT;
+    int rc = part->again(reload->live, &err);
+    if (rc < 0)
+      tell_refused(reload, part, reason, err.text);
+    else
+      tell_good(part, reason, rc == 1);
+    refused = refused || part->is_refused;
+  }
+  if (refused)
+    (void)uv_timer_start(&reload->retry, on_retry, RETRY_MS, 0);
+  else
+    (void)uv_timer_stop(&reload->retry);
+}
+
+static void on_retry(uv_timer_t *timer) { run(timer->data, SETTLED); }
+
+static void on_change(void *user, bool settled) {
+  struct dc_reload *reload = user;
+  if (reload->live) run(reload, settled ? SETTLED : CHANGING);
+}
+
+void dc_reload_now(struct dc_reload *reload) { run(reload, ASKED); }
+
+void dc_reload_start(struct dc_reload *reload, struct dc_live *live) { reload->live = live; }
+
+/* --- what is read ------------------------------------------------------------------------------------------------------ */
+
+static int add_path(struct dc_reload *reload, const char *dir, const char *name, struct dc_err *err) {
+  if (reload->path_count == PATHS_MAX) return dc_err_set(err, DC_ELIMIT, "too many files to watch");
+  char *path = dir ? dc_path_join(dir, name) : strdup(name);
+  if (!path) return dc_err_nomem(err);
+  reload->paths[reload->path_count++] = path;
+  return 0;
+}
+
+/* The mark of a publication too: a set counts from then on (store/publish). */
+static int add_credentials(struct dc_reload *reload, const struct dc_sentry_config *config, struct dc_err *err) {
+  const char *const names[] = {config->ca_crt, config->issuer_crt, config->issuer_key, DC_LAYOUT_MARK};
+  struct part *part = &reload->parts[CREDENTIALS];
+  *part = (struct part){
+      .again = dc_live_reload,
+      .where = config->dir,
+      .first = reload->path_count,
+      .count = DC_COUNT(names),
+      .reloaded = "reloaded the credentials from",
+      .unchanged = "the credentials are unchanged:",
+      .recovered = "the credentials are good again, and those that serve:",
+      .refused = "the credentials were not reloaded, the last good ones serve on",
+  };
+  int rc = 0;
+  for (size_t i = 0; !rc && i < DC_COUNT(names); i++) rc = add_path(reload, config->dir, names[i], err);
+  return rc;
+}
+
+static int add_configuration(struct dc_reload *reload, const struct dc_sentry_config *config, struct dc_err *err) {
+  const char *const *files = config->reread_files;
+  struct part *part = &reload->parts[CONFIGURATION];
+  *part = (struct part){
+      .again = dc_live_reread,
+      .where = files && files[0] ? files[0] : "",
+      .first = reload->path_count,
+      .reloaded = "reloaded the configuration from",
+      .unchanged = "the configuration is unchanged:",
+      .recovered = "the configuration is good again, and the one in force:",
+      .refused = "the configuration was not reloaded, the last good one stays in force",
+  };
+  int rc = 0;
+  for (; !rc && files && files[part->count]; part->count++) rc = add_path(reload, NULL, files[part->count], err);
+  return rc;
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------------- */
+
+static void on_retry_closed(uv_handle_t *handle) {
+  struct dc_reload *reload = handle->data;
+  for (size_t i = 0; i < reload->path_count; i++) free(reload->paths[i]);
+  free(reload);
+}
+
+void dc_reload_close(struct dc_reload *reload) {
+  if (!reload) return;
+  dc_watch_close(reload->watch);
+  uv_close((uv_handle_t *)&reload->retry, on_retry_closed);
+}
+
+int dc_reload_new(uv_loop_t *uv, const struct dc_sentry_config *config, struct dc_reload **out, struct dc_err *err) {
+  struct dc_reload *reload = calloc(1, sizeof *reload);
+  if (!reload) return dc_err_nomem(err);
+  (void)uv_timer_init(uv, &reload->retry);
+  reload->retry.data = reload;
+  int rc = add_credentials(reload, config, err);
+  if (!rc) rc = add_configuration(reload, config, err);
+  if (!rc) rc = dc_watch_new(uv, DC_WATCH_POLL_MS, on_change, reload, &reload->watch, err);
+  if (!rc) rc = dc_watch_files(reload->watch, (const char *const *)reload->paths, err);
+  if (rc)
+    dc_reload_close(reload);
+  else
+    *out = reload;
+  return rc;
+}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# A connection to the running server that stays open, and who signs: sourced after tests/interop/server.sh.
+
+PYTHON=
+for candidate in /usr/bin/python3 python3; do
+  if "$candidate" -c 'import h2' 2>/dev/null; then
+    PYTHON=$candidate
+    break
+  fi
+done
+
+# logged TEXT [TIMES]: waits until the log of the running server holds the text.
+logged() {
+  until [ "$(grep -cF -- "$1" "$WORK/sentry.log")" -ge "${2:-1}" ]; do
+    kill -0 "$SENTRY_PID" 2>/dev/null || return 1
+    sleep 0.05
+  done
+}
+
+# keep_open: a connection over a pipe each way; nothing where python3-h2 is missing, which is told.
+keep_open() {
+  if [ -z "$PYTHON" ]; then
+    skip 'a connection is kept open' 'no peer: python3-h2'
+    return
+  fi
+  openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/csr" 2>/dev/null
+  rm -f "$WORK/to" "$WORK/from"
+  mkfifo "$WORK/to" "$WORK/from"
+  "$PYTHON" "$TOP_SRCDIR/tests/sentry/peer.py" "$SENTRY_ADDR" "$WORK/csr" <"$WORK/to" >"$WORK/from" 2>"$WORK/peer.err" &
+  KEPT_PID=$!
+  exec 3>"$WORK/to" 4<"$WORK/from"
+  read -r answer <&4
+  same open "$answer" 'a connection is kept open'
+}
+
+# signed_by DIR WHAT: a call on that connection is answered with certificates below DIR's anchors; $WORK/chain.
+signed_by() {
+  [ -n "$PYTHON" ] || return 0
+  echo "$WORK/chain" >&3
+  read -r answer <&4
+  same 0 "$answer" "$2: a call on the open connection"
+  sed '1,/-----END/d' "$WORK/chain" >"$WORK/above"
+  check "$2: signed by $1" openssl verify -partial_chain -CAfile "$1/ca.crt" -untrusted "$WORK/above" "$WORK/chain"
+}
+
+# close_kept: fails when the server closed it before.
+close_kept() {
+  [ -n "$PYTHON" ] || return 0
+  exec 3>&- 4<&-
+  wait "$KEPT_PID"
+  same 0 $? 'the connection was never closed'
+}
+
+# shown DIR: a new connection is served a leaf below DIR's anchors.
+shown() {
+  openssl s_client -connect "$SENTRY_ADDR" -alpn h2 -CAfile "$1/ca.crt" -verify_return_error </dev/null >"$WORK/tls" 2>&1
+  grep -qF 'Verify return code: 0 (ok)' "$WORK/tls"
+}
+shows() { check "$2" shown "$1"; }
