@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// bench measures one running server and prints one line of JSON: what a SignCertificate call costs it in CPU time, how
-// many it answers a second, what memory it holds.
+// bench measures one running server and prints one line: what a SignCertificate call costs it in CPU time, how many it
+// answers a second, what memory it holds, how soon it serves with new credentials.
 package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -138,9 +140,41 @@ func measure(p process, calls int, load func(int)) result {
 	return result{(p.cpu() - before) * 1e6 / float64(calls), float64(calls) / time.Since(begin).Seconds()}
 }
 
+// reload renames the credentials of another directory over the server's and waits for a leaf that they signed.
+func reload(s *peer.Sentry, from string) time.Duration {
+	for _, name := range []string{"ca.crt", "issuer.crt", "issuer.key"} {
+		bytes, err := os.ReadFile(filepath.Join(from, name))
+		check(err)
+		check(os.WriteFile(filepath.Join(s.Dir, name+".new"), bytes, 0o600))
+	}
+	begin := time.Now()
+	for _, name := range []string{"ca.crt", "issuer.crt", "issuer.key"} {
+		check(os.Rename(filepath.Join(s.Dir, name+".new"), filepath.Join(s.Dir, name)))
+	}
+	config := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"},
+		VerifyConnection: func(state tls.ConnectionState) error {
+			options := x509.VerifyOptions{Roots: s.Pool(), Intermediates: x509.NewCertPool()}
+			for _, above := range state.PeerCertificates[1:] {
+				options.Intermediates.AddCert(above)
+			}
+			_, err := state.PeerCertificates[0].Verify(options)
+			return err
+		}}
+	for time.Since(begin) < time.Minute {
+		if conn, err := tls.Dial("tcp", s.Addr, config); err == nil {
+			conn.Close()
+			return time.Since(begin)
+		}
+		time.Sleep(time.Millisecond / 2)
+	}
+	check(fmt.Errorf("%s does not serve with the credentials of %s", s.Addr, from))
+	return 0
+}
+
 func main() {
 	pid := flag.Int("pid", 0, "the server's process")
-	what := flag.String("what", "", "kept, fresh, crowd, resident, ready, start or whole")
+	what := flag.String("what", "", "kept, fresh, crowd, reload, resident, ready, start or whole")
+	from := flag.String("from", "", "with reload: the directory of the new credentials")
 	kind := flag.String("kind", peer.Ed25519, "key of the requests")
 	calls := flag.Int("calls", 8000, "how many")
 	flag.Parse()
@@ -178,6 +212,10 @@ func main() {
 	check(err)
 	if _, err := os.Stat(filepath.Join(s.Dir, "ca.crt")); err != nil {
 		check(err)
+	}
+	if *what == "reload" {
+		fmt.Printf("%.1f\n", float64(reload(s, *from).Microseconds())/1000)
+		return
 	}
 	l := &load{s: s}
 	for i := 0; i < 200; i++ {
