@@ -155,6 +155,7 @@ libsentry_a_SOURCES = \
   src/sentry/sentry.c src/sentry/sentry.h \
   src/sentry/service.c src/sentry/service.h \
   src/sentry/systemd.c src/sentry/systemd.h \
+  src/sentry/tokens.c src/sentry/tokens.h \
   src/sentry/validator.c src/sentry/validator.h \
   src/sentry/watch.c src/sentry/watch.h
 
@@ -164,7 +165,7 @@ daprcerts_request_LDADD = libtools.a libclient.a librpc.a libproto.a libpki.a li
   $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-sentry
-daprcerts_sentry_SOURCES = src/tools/sentry.c
+daprcerts_sentry_SOURCES = src/tools/sentry.c src/tools/jwt_options.c src/tools/jwt_options.h
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
   $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 endif

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/log.h"
 #include "ca/install.h"
 #include "ca/sign.h"
 #include "pki/spiffe.h"
@@ -39,6 +40,7 @@ void dc_snapshot_unref(const struct dc_snapshot *snapshot) {
   struct shared_snapshot *whole = shared(snapshot);
   if (atomic_fetch_sub_explicit(&whole->refs, 1, memory_order_acq_rel) != 1) return;
   dc_authority_unref(whole->snapshot.authority);
+  dc_token_signer_unref(whole->snapshot.tokens);
   dc_tls_creds_unref(whole->snapshot.tls);
   free(whole);
 }
@@ -69,20 +71,37 @@ static int tls_of_identity(const struct dc_identity *identity, struct dc_tls_cre
   return dc_tls_creds_server(chain, identity->chain.count, dc_key_gnutls(identity->key), tls, err);
 }
 
-/* A snapshot of AUTHORITY and POLICY with a new serving leaf. */
-static int snapshot_new(const struct dc_live *live, struct dc_authority *authority,
-                        const struct dc_sentry_policy *policy, struct shared_snapshot **out, struct dc_err *err) {
+/* What a snapshot is made of besides its serving leaf. */
+struct parts {
+  struct dc_authority *authority;
+  struct dc_token_signer *tokens; /* NULL: none */
+  struct dc_sentry_policy policy;
+};
+
+static void parts_free(struct parts *parts) {
+  dc_authority_unref(parts->authority);
+  dc_token_signer_unref(parts->tokens);
+}
+
+/* The current ones, borrowed. */
+static struct parts parts_of(const struct dc_snapshot *snapshot) {
+  return (struct parts){.authority = snapshot->authority, .tokens = snapshot->tokens, .policy = snapshot->policy};
+}
+
+static int snapshot_new(const struct dc_live *live, const struct parts *parts, struct shared_snapshot **out,
+                        struct dc_err *err) {
   struct dc_identity identity DC_CLEANUP(dc_identity_free) = DC_IDENTITY_INIT;
-  int64_t ttl = policy->workload_ttl / DC_SECOND, skew = policy->clock_skew / DC_SECOND;
+  int64_t ttl = parts->policy.workload_ttl / DC_SECOND, skew = parts->policy.clock_skew / DC_SECOND;
   struct dc_slice id = {.data = live->spiffe_id.data, .len = live->spiffe_id.len};
-  int rc = dc_sign_serving(authority, id, ttl > serving_ttl_min ? ttl : serving_ttl_min, skew, dc_clock_wall(),
+  int rc = dc_sign_serving(parts->authority, id, ttl > serving_ttl_min ? ttl : serving_ttl_min, skew, dc_clock_wall(),
                            &identity, err);
   if (rc) return dc_err_add(err, rc, "cannot make the serving certificate");
   struct shared_snapshot *whole = calloc(1, sizeof *whole);
   if (!whole) return dc_err_nomem(err);
   atomic_init(&whole->refs, 1);
-  whole->snapshot.authority = dc_authority_ref(authority);
-  whole->snapshot.policy = *policy;
+  whole->snapshot.authority = dc_authority_ref(parts->authority);
+  whole->snapshot.policy = parts->policy;
+  whole->snapshot.tokens = parts->tokens ? dc_token_signer_ref(parts->tokens) : NULL;
   whole->snapshot.serving_from = dc_clock_wall();
   whole->snapshot.serving_until = identity.chain.certs[0]->not_after;
   rc = tls_of_identity(&identity, &whole->snapshot.tls, err);
@@ -101,17 +120,30 @@ static int load_authority(const struct dc_sentry_config *config, struct dc_autho
   return dc_install_load(config->dir, &names, dc_clock_wall(), out, err);
 }
 
+static int load_tokens(const struct dc_sentry_config *config, struct dc_token_signer **out, struct dc_err *err) {
+  const struct dc_install_token_names names = {.key = config->jwt.key, .jwks = config->jwt.jwks};
+  struct dc_buf warning DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  if (!config->jwt.enabled) return 0;
+  int rc = dc_install_load_tokens(config->dir, &names, &config->jwt.rules, out, &warning, err);
+  if (!rc && warning.len) dc_log_write(DC_LOG_WARN, "dapr.sentry.ca", "%s", dc_buf_text(&warning));
+  return rc;
+}
+
+static int load(const struct dc_live *live, struct parts *parts, struct dc_err *err) {
+  int rc = load_authority(live->config, &parts->authority, err);
+  return rc ? rc : load_tokens(live->config, &parts->tokens, err);
+}
+
 static int load_first(struct dc_live *live, struct dc_err *err) {
-  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
-  int rc = load_authority(live->config, &authority, err);
-  return rc ? rc : snapshot_new(live, authority, &live->config->policy, &live->current, err);
+  struct parts parts DC_CLEANUP(parts_free) = {.policy = live->config->policy};
+  int rc = load(live, &parts, err);
+  return rc ? rc : snapshot_new(live, &parts, &live->current, err);
 }
 
 /* Publishes a snapshot in place of the current one. 1, or a refusal. */
-static int replace(struct dc_live *live, struct dc_authority *authority, const struct dc_sentry_policy *policy,
-                   struct dc_err *err) {
+static int replace(struct dc_live *live, const struct parts *parts, struct dc_err *err) {
   struct shared_snapshot *whole = NULL;
-  int rc = snapshot_new(live, authority, policy, &whole, err);
+  int rc = snapshot_new(live, parts, &whole, err);
   if (rc) return rc;
   publish(live, whole);
   return 1;
@@ -125,21 +157,29 @@ static bool same_authority(const struct dc_authority *a, const struct dc_authori
          same_bytes(dc_authority_chain_pem(a), dc_authority_chain_pem(b));
 }
 
+/* The key is the one that the set has under its ID. */
+static bool same_tokens(const struct dc_token_signer *a, const struct dc_token_signer *b) {
+  if (!a || !b) return a == b;
+  return same_bytes(dc_token_signer_jwks(a), dc_token_signer_jwks(b)) &&
+         strcmp(dc_token_signer_kid(a), dc_token_signer_kid(b)) == 0;
+}
+
 /* Only the main thread publishes, so that it may look at the current snapshot without a reference. */
 int dc_live_reload(struct dc_live *live, struct dc_err *err) {
-  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
   const struct dc_snapshot *now = &live->current->snapshot;
-  int rc = load_authority(live->config, &authority, err);
-  if (rc || same_authority(now->authority, authority)) return rc;
-  return replace(live, authority, &now->policy, err);
+  struct parts parts DC_CLEANUP(parts_free) = {.policy = now->policy};
+  int rc = load(live, &parts, err);
+  if (rc || (same_authority(now->authority, parts.authority) && same_tokens(now->tokens, parts.tokens))) return rc;
+  return replace(live, &parts, err);
 }
 
 int dc_live_reread(struct dc_live *live, struct dc_err *err) {
-  const struct dc_snapshot *now = &live->current->snapshot;
-  struct dc_sentry_policy policy = now->policy;
-  int rc = live->config->reread ? live->config->reread(live->config->reread_user, &policy, err) : 0;
-  if (rc || (policy.workload_ttl == now->policy.workload_ttl && policy.clock_skew == now->policy.clock_skew)) return rc;
-  return replace(live, now->authority, &policy, err);
+  struct parts parts = parts_of(&live->current->snapshot);
+  struct dc_sentry_policy before = parts.policy;
+  int rc = live->config->reread ? live->config->reread(live->config->reread_user, &parts.policy, err) : 0;
+  if (rc || (parts.policy.workload_ttl == before.workload_ttl && parts.policy.clock_skew == before.clock_skew))
+    return rc;
+  return replace(live, &parts, err);
 }
 
 int dc_live_renew(struct dc_live *live, struct dc_err *err) {
@@ -147,7 +187,8 @@ int dc_live_renew(struct dc_live *live, struct dc_err *err) {
   int64_t now = dc_clock_wall(), half = (snapshot->serving_until - snapshot->serving_from) / 2;
   /* a clock set back before the leaf's birth makes it due too */
   bool due = now - snapshot->serving_from >= half || now < snapshot->serving_from;
-  return due ? replace(live, snapshot->authority, &snapshot->policy, err) : 0;
+  const struct parts parts = parts_of(snapshot);
+  return due ? replace(live, &parts, err) : 0;
 }
 
 int dc_live_new(const struct dc_sentry_config *config, struct dc_live **out, struct dc_err *err) {

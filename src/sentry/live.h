@@ -10,6 +10,7 @@
 /* Immutable once published. */
 struct dc_snapshot {
   struct dc_authority *authority;
+  struct dc_token_signer *tokens; /* NULL: no JWTs are issued */
   struct dc_tls_creds *tls;
   struct dc_sentry_policy policy;
   int64_t serving_from, serving_until; /* the serving leaf's validity, seconds since 1970 */

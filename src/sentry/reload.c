@@ -125,20 +125,21 @@ static int add_path(struct dc_reload *reload, const char *dir, const char *name,
 
 /* The mark of a publication too: a set counts from then on (store/publish). */
 static int add_credentials(struct dc_reload *reload, const struct dc_sentry_config *config, struct dc_err *err) {
-  const char *const names[] = {config->ca_crt, config->issuer_crt, config->issuer_key, DC_LAYOUT_MARK};
+  const char *const names[] = {config->ca_crt,  config->issuer_crt, config->issuer_key,
+                               DC_LAYOUT_MARK, config->jwt.key,    config->jwt.jwks};
   struct part *part = &reload->parts[CREDENTIALS];
   *part = (struct part){
       .again = dc_live_reload,
       .where = config->dir,
       .first = reload->path_count,
-      .count = DC_COUNT(names),
+      .count = DC_COUNT(names) - (config->jwt.enabled ? 0 : 2),
       .reloaded = "reloaded the credentials from",
       .unchanged = "the credentials are unchanged:",
       .recovered = "the credentials are good again, and those that serve:",
       .refused = "the credentials were not reloaded, the last good ones serve on",
   };
   int rc = 0;
-  for (size_t i = 0; !rc && i < DC_COUNT(names); i++) rc = add_path(reload, config->dir, names[i], err);
+  for (size_t i = 0; !rc && i < part->count; i++) rc = add_path(reload, config->dir, names[i], err);
   return rc;
 }
 

@@ -30,13 +30,14 @@
  *   its TLS session, its HTTP/2 session and the bytes in flight, until its uv_close callback; the HTTP/2 session owns
  *   its streams until nghttp2's stream-close callback.
  *
- * What a peer can cost: each number of struct dc_limits. */
+ * What a peer can cost: each number of struct dc_limits, and DC_TOKENS_AUDIENCES_MAX signatures a call. */
 #ifndef DC_SENTRY_SENTRY_H
 #define DC_SENTRY_SENTRY_H
 
 #include <stdint.h>
 
 #include "base/err.h"
+#include "ca/token_signer.h"
 #include "config/settings.h"
 #include "sentry/audit.h"
 
@@ -59,6 +60,14 @@ struct dc_sentry_policy {
   int64_t workload_ttl, clock_skew; /* nanoseconds */
 };
 
+/* JWTs beside certificates (sentry-contract 5). */
+struct dc_sentry_jwt {
+  bool enabled;
+  const char *key, *jwks; /* file names, relative to the directory unless absolute; both are there */
+  struct dc_token_rules rules;
+  int64_t ttl; /* nanoseconds */
+};
+
 /* Everything is borrowed until dc_sentry_run returns. */
 struct dc_sentry_config {
   const char *const *addresses; /* numeric addresses or names; NULL-terminated; each is bound */
@@ -78,6 +87,7 @@ struct dc_sentry_config {
   const struct dc_allow *allow; /* whom the validator `insecure` believes in */
   enum dc_legacy_dns legacy_dns;
   struct dc_audit *audit; /* NULL: none */
+  struct dc_sentry_jwt jwt;
   bool audit_required;    /* a certificate whose line cannot be written is not handed out */
 };
 

@@ -16,6 +16,7 @@
 #include "pki/spiffe.h"
 #include "rpc/messages.h"
 #include "sentry/metrics.h"
+#include "sentry/tokens.h"
 #include "sentry/validator.h"
 
 static const char scope[] = "dapr.sentry.server";
@@ -136,8 +137,17 @@ static int record(const struct call *call, const struct dc_buf *chain, struct dc
   return 0;
 }
 
+static int make_tokens(const struct call *call, const struct dc_token_signer *signer, int64_t skew,
+                       struct dc_sign_tokens *tokens, struct dc_err *err) {
+  const struct dc_token like = {.sub = dc_buf_text(&call->spiffe_id),
+                                .ttl = (call->config->jwt.ttl + DC_SECOND - 1) / DC_SECOND,
+                                .skew = skew};
+  return dc_tokens_make(signer, &like, call->trust_domain, &call->request, tokens, err);
+}
+
 static int sign(struct call *call, const struct dc_snapshot *snapshot, struct dc_buf *message, struct dc_err *err) {
   struct dc_buf chain DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_sign_tokens tokens DC_CLEANUP(dc_sign_tokens_free) = {.jwt = NULL};
   int64_t not_after = 0;
   int rc = make_names(call, err);
   if (rc) return rc;
@@ -149,10 +159,11 @@ static int sign(struct call *call, const struct dc_snapshot *snapshot, struct dc
       .skew = snapshot->policy.clock_skew / DC_SECOND,
   };
   rc = dc_sign_leaf(snapshot->authority, &leaf, dc_clock_wall(), &chain, &not_after, err);
+  if (!rc && snapshot->tokens) rc = make_tokens(call, snapshot->tokens, leaf.skew, &tokens, err);
   if (!rc) rc = record(call, &chain, err);
   if (rc) return rc;
   struct dc_slice anchors = dc_authority_anchors_pem(snapshot->authority);
-  dc_sign_response_add(message, chain.data, chain.len, anchors.data, anchors.len, not_after, NULL);
+  dc_sign_response_add(message, chain.data, chain.len, anchors.data, anchors.len, not_after, &tokens);
   return dc_buf_check(message, err);
 }
 
@@ -162,6 +173,7 @@ static enum dc_grpc_status answer(struct call *call, struct dc_live *live, struc
   int rc = sign(call, snapshot, &reply->message, &err);
   dc_snapshot_unref(snapshot);
   if (rc == 0) return DC_GRPC_OK;
+  if (rc == DC_ELIMIT) return dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "%s", err.text);
   dc_log_write(DC_LOG_ERROR, scope, "Error signing identity: %s", err.text);
   if (rc == DC_EEXPIRED) return dc_grpc_refuse(reply, DC_GRPC_UNAVAILABLE, "%s", err.text);
   return dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "failed to sign certificate");

@@ -19,6 +19,7 @@
 #include "sentry/sentry.h"
 #include "store/layout.h"
 #include "store/publish.h"
+#include "tools/jwt_options.h"
 #include "tools/tool.h"
 
 static const char scope[] = "dapr.sentry";
@@ -47,6 +48,7 @@ static struct {
     .metrics = true,
 };
 
+static struct dc_jwt_options jwt = DC_JWT_OPTIONS_INIT;
 static struct dc_limits limit_flags;
 
 static const struct dc_opt head_opts[] = {
@@ -70,6 +72,8 @@ static const struct dc_opt head_opts[] = {
      .help = "whose certificates also bear the DNS name by which sidecars up to 1.11 know each other: auto (who asks as "
              "they do), always or never",
      .shown = "auto"},
+    {.kind = DC_OPT_HEADING, .help = "JWTs beside the certificates:"},
+    DC_JWT_ROWS(jwt),
     {.kind = DC_OPT_HEADING, .help = "Where it listens:"},
     {.name = "listen-address", .kind = DC_OPT_STRING, .value = &opt.listen_address, .given = &opt.listen_given,
      .arg = "ADDRESS", .help = "an address, a name, or \"\" for every interface", .shown = "127.0.0.1 and ::1"},
@@ -329,6 +333,7 @@ static int configure(struct sources *sources, const struct limit_options *option
   sources->config.ready_file = opt.ready_file;
   sources->config.limits = sources->settings.limits;
   sources->config.allow = &sources->settings.allow;
+  sources->config.jwt = dc_jwt_options_resolve(&jwt);
   apply_limit_flags(options, &sources->config.limits);
   return 0;
 }
@@ -380,6 +385,17 @@ static int need_credentials(const struct dc_sentry_config *config, struct dc_err
   return make_credentials(config, err);
 }
 
+static int need_tokens(const struct dc_sentry_config *config, struct dc_err *err) {
+  const struct dc_install_token_names names = {.key = config->jwt.key, .jwks = config->jwt.jwks};
+  int rc = dc_install_need_tokens(config->dir, &names, &config->jwt.rules, err);
+  if (rc < 0) return rc;
+  if (rc == 1)
+    dc_log_write(DC_LOG_INFO, scope, "JWT signing key not found: made '%s' and '%s' in '%s'", names.key, names.jwks,
+                 config->dir);
+  dc_log_write(DC_LOG_INFO, scope, "JWT issuing enabled");
+  return 0;
+}
+
 static bool is_loopback(const char *address) {
   return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0;
 }
@@ -397,8 +413,10 @@ static void tell_exposure(const struct dc_sentry_config *config) {
 static int run(const struct limit_options *options, struct dc_err *err) {
   struct sources sources;
   sources_init(&sources);
-  int rc = configure(&sources, options, err);
+  int rc = dc_jwt_options_check(&jwt, err);
+  if (!rc) rc = configure(&sources, options, err);
   if (!rc) rc = need_credentials(&sources.config, err);
+  if (!rc && sources.config.jwt.enabled) rc = need_tokens(&sources.config, err);
   if (!rc && opt.audit_log) rc = dc_audit_open(opt.audit_log, &sources.config.audit, err);
   if (!rc) {
     tell_exposure(&sources.config);

@@ -30,4 +30,12 @@ stop_sentry() {
   SENTRY_PID=
 }
 
+# logged TEXT [TIMES]: waits until the log of the running server holds the text.
+logged() {
+  until [ "$(grep -cF -- "$1" "$WORK/sentry.log")" -ge "${2:-1}" ]; do
+    kill -0 "$SENTRY_PID" 2>/dev/null || return 1
+    sleep 0.05
+  done
+}
+
 trap 'if [ -n "${SENTRY_PID:-}" ]; then kill -KILL "$SENTRY_PID" 2>/dev/null; fi; rm -rf "$WORK"' EXIT
