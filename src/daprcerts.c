@@ -34,6 +34,7 @@ static const struct command commands[] = {
     {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .server = true},
     {.name = "env-export", .summary = "print the environment of a sidecar", .run = dc_env_export},
     {.name = "issue", .summary = "make one workload certificate"},
+    {.name = "token", .summary = "make a token by which an app proves to a sentry who it is"},
     {.name = "request", .summary = "ask a running sentry to sign a request", .hidden = true, .server = true},
 };
 

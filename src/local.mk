@@ -92,6 +92,7 @@ libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libtools_a_SOURCES = \
   src/tools/ask.c src/tools/ask.h \
   src/tools/kty.c src/tools/kty.h \
+  src/tools/names.c src/tools/names.h \
   src/tools/pair.c src/tools/pair.h \
   src/tools/program.c src/tools/program.h \
   src/tools/report.c src/tools/report.h \
@@ -109,6 +110,11 @@ pkglibexec_PROGRAMS += daprcerts-issue
 daprcerts_issue_SOURCES = src/tools/issue.c
 daprcerts_issue_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_issue_LDADD = $(OFFLINE_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-token
+daprcerts_token_SOURCES = src/tools/token.c
+daprcerts_token_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_token_LDADD = $(OFFLINE_LIBS)
 
 if WITH_SENTRY
 # --- rpc: bytes and messages, both sides, no socket ----------------------------------------------------------------

@@ -79,9 +79,9 @@ tests_unit_rpc_tls_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_rpc_h2_CPPFLAGS = $(AM_CPPFLAGS) $(NGHTTP2_CFLAGS)
 tests_unit_format_env_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
-# --- ca-init and issue, by openssl and certtool ------------------------------------------------------------------------
-dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh
-TESTS += tests/cli/ca-init.sh tests/cli/issue.sh
+# --- ca-init, issue and token, by openssl, certtool and PyJWT ------------------------------------------------------------------------
+dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/token.sh
+TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/token.sh
 EXTRA_DIST += tests/cli/openssl-ca.sh
 
 # --- other people's clients ------------------------------------------------------------------------------------------

@@ -4,8 +4,11 @@
 
 #include "base/path.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool dc_path_is_absolute(const char *path) { return path[0] == '/'; }
 
@@ -28,6 +31,16 @@ char *dc_path_parent(const char *path) {
   while (n > 0 && path[n - 1] != '/') n--;
   while (n > 1 && path[n - 1] == '/') n--;
   return n == 0 ? strdup(".") : strndup(path, n);
+}
+
+int dc_path_absolute(const char *path, char **out, struct dc_err *err) {
+  char folder[PATH_MAX];
+  if (!dc_path_is_absolute(path) && !getcwd(folder, sizeof folder))
+    return dc_err_sys(err, errno, "cannot tell the current folder");
+  while (strncmp(path, "./", 2) == 0)
+    for (path += 2; *path == '/';) path++;
+  *out = dc_path_is_absolute(path) ? strdup(path) : dc_path_join(folder, path);
+  return *out ? 0 : dc_err_nomem(err);
 }
 
 int dc_path_home(const char **home, struct dc_err *err) {

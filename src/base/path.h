@@ -11,6 +11,8 @@
 char *dc_path_join(const char *dir, const char *name); /* NAME alone when it is absolute */
 char *dc_path_parent(const char *path);                /* "." where there is none */
 bool dc_path_is_absolute(const char *path);
+/* PATH from the root on: below the current folder unless it is absolute; links are not followed. *OUT is heap. */
+int dc_path_absolute(const char *path, char **out, struct dc_err *err) DC_NODISCARD;
 
 /* $HOME, else (unset or empty) DC_ENOENT with a text that says so. Borrowed from the environment. */
 int dc_path_home(const char **home, struct dc_err *err) DC_NODISCARD;

@@ -13,6 +13,7 @@
 #include "store/layout.h"
 #include "store/publish.h"
 #include "tools/kty.h"
+#include "tools/names.h"
 #include "tools/report.h"
 #include "tools/tool.h"
 #include "tools/when.h"
@@ -111,18 +112,10 @@ static int pick_names(struct job *job, struct dc_err *err) {
 }
 
 static int prepare(struct job *job, struct dc_err *err) {
-  char *conf DC_CLEANUP(dc_mem_free) = NULL;
-  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = dc_layout_dir(opt.dir, &job->dir, err);
+  int rc = dc_names_read(&cli, opt.dir, &job->dir, &job->settings, err);
 
-  if (rc < 0) return rc;
-  conf = dc_path_join(job->dir, DC_SETTINGS_FILE);
-  if (!conf) return dc_err_nomem(err);
-  rc = dc_settings_load(conf, &job->settings, &warnings, err);
   if (rc == 0) rc = pick_names(job, err);
-  if (rc == 0) rc = dc_kty_resolve(&opt.key, &job->kind, &job->rsa_bits, err);
-  if (rc == 0) dc_tool_warn_lines(&cli, &warnings);
-  return rc;
+  return rc < 0 ? rc : dc_kty_resolve(&opt.key, &job->kind, &job->rsa_bits, err);
 }
 
 static void say_saved(const struct job *job, enum dc_file file) {

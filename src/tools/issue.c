@@ -18,18 +18,20 @@
 #include "store/layout.h"
 #include "tools/ask.h"
 #include "tools/kty.h"
+#include "tools/names.h"
 #include "tools/pair.h"
 #include "tools/report.h"
 #include "tools/tool.h"
 #include "tools/when.h"
 
-enum { CSR_MAX = 1 << 16, NAME_MAX_LEN = 64 };
+enum { CSR_MAX = 1 << 16 };
 
 /* --- the command line -------------------------------------------------------------------------------------------- */
 
 static struct {
-  const char *dir, *out, *csr, *ns, *trust_domain, *not_before, *not_after;
-  const char *sentry, *trust_anchors, *token_file, *control_plane_trust_domain, *control_plane_namespace;
+  const char *dir, *out, *csr, *not_before, *not_after;
+  const char *sentry, *trust_anchors, *token_file;
+  struct dc_names names;
   struct dc_strings sans;
   int64_t ttl;
   bool ttl_given, out_given, to_stdout, force, json;
@@ -38,10 +40,7 @@ static struct {
 
 static const struct dc_opt opts[] = {
     {.kind = DC_OPT_HEADING, .help = "Who it is for:"},
-    {.name = "namespace", .kind = DC_OPT_STRING, .value = &opt.ns, .arg = "NAME", .help = "the workload's namespace",
-     .shown = "$NAMESPACE, daprcerts.conf, default"},
-    {.name = "trust-domain", .kind = DC_OPT_STRING, .value = &opt.trust_domain, .arg = "NAME",
-     .help = "the workload's trust domain", .shown = "$DAPRCERTS_TRUST_DOMAIN, daprcerts.conf, public"},
+    DC_NAMES_WORKLOAD_ROWS(opt.names),
     {.name = "san", .kind = DC_OPT_LIST, .value = &opt.sans, .arg = "NAME",
      .help = "a further name, typed by its form: IP address, email address, else DNS; may be repeated"},
     {.kind = DC_OPT_HEADING, .help = "How long:"},
@@ -64,11 +63,7 @@ static const struct dc_opt opts[] = {
      .shown = "the directory's ca.crt when --dir is given, else $DAPR_TRUST_ANCHORS, else the directory's"},
     {.name = "token-file", .kind = DC_OPT_STRING, .value = &opt.token_file, .arg = "FILE",
      .help = "a JWT that proves who asks", .shown = "$DAPR_SENTRY_TOKEN_FILE"},
-    {.name = "control-plane-trust-domain", .kind = DC_OPT_STRING, .value = &opt.control_plane_trust_domain,
-     .arg = "NAME", .help = "the trust domain that it must have",
-     .shown = "$DAPR_CONTROLPLANE_TRUST_DOMAIN, daprcerts.conf, localhost"},
-    {.name = "control-plane-namespace", .kind = DC_OPT_STRING, .value = &opt.control_plane_namespace, .arg = "NAME",
-     .help = "the namespace that it must have", .shown = "$DAPR_CONTROLPLANE_NAMESPACE, daprcerts.conf, default"},
+    DC_NAMES_SENTRY_ROWS(opt.names),
     {.kind = DC_OPT_HEADING, .help = "Where from and where to:"},
     {.name = "dir", .kind = DC_OPT_STRING, .value = &opt.dir, .arg = "DIR", .help = "the directory of the issuer",
      .shown = "$DAPRCERTS_DIR, else $HOME/.dapr/certs"},
@@ -102,8 +97,8 @@ static int check_usage(struct dc_err *err) {
     return dc_err_set(err, DC_EUSAGE,
                       "a sentry decides on names and times itself: '--sentry' excludes '--ttl', '--not-before', "
                       "'--not-after' and '--san'");
-  if (!opt.sentry && (opt.trust_anchors || opt.token_file || opt.control_plane_trust_domain ||
-                      opt.control_plane_namespace))
+  if (!opt.sentry && (opt.trust_anchors || opt.token_file || opt.names.control_plane_trust_domain ||
+                      opt.names.control_plane_ns))
     return dc_err_set(err, DC_EUSAGE, "'--trust-anchors', '--token-file' and '--control-plane-...' go with '--sentry'");
   if (opt.to_stdout && opt.out_given)
     return dc_err_set(err, DC_EUSAGE, "'--stdout' and '--out' exclude each other");
@@ -118,7 +113,6 @@ struct job {
   const char *name; /* the app id */
   char *dir;
   struct dc_settings settings;
-  const char *ns, *trust_domain;
   int64_t now;
   struct dc_buf id; /* the SPIFFE ID */
   struct dc_san *sans;
@@ -141,44 +135,6 @@ static void job_free(struct job *job) {
   dc_pem_free(&job->request);
   dc_buf_free(&job->chain);
   dc_strings_free(&opt.sans);
-}
-
-static int read_settings(struct job *job, struct dc_err *err) {
-  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  char *conf DC_CLEANUP(dc_mem_free) = NULL;
-  int rc = dc_layout_dir(opt.dir, &job->dir, err);
-
-  if (rc < 0) return rc;
-  conf = dc_path_join(job->dir, DC_SETTINGS_FILE);
-  if (!conf) return dc_err_nomem(err);
-  rc = dc_settings_load(conf, &job->settings, &warnings, err);
-  dc_tool_warn_lines(&cli, &warnings);
-  return rc;
-}
-
-/* The rules of a sentry for an app id, so that what is made here could have come from one. */
-static int check_name(const char *name, struct dc_err *err) {
-  if (strchr(name, '.')) return dc_err_set(err, DC_EINVAL, "app id '%s' cannot contain dots", name);
-  if (strlen(name) > NAME_MAX_LEN)
-    return dc_err_set(err, DC_EINVAL, "app id '%s' is longer than %d characters", name, NAME_MAX_LEN);
-  return 0;
-}
-
-static int name_workload(struct job *job, struct dc_err *err) {
-  const struct dc_sources ns = {.flag = opt.ns, .env = "NAMESPACE", .conf = job->settings.namespace,
-                                .standard = DC_DEFAULT_NAMESPACE};
-  const struct dc_sources trust_domain = {.flag = opt.trust_domain, .env = "DAPRCERTS_TRUST_DOMAIN",
-                                          .conf = job->settings.trust_domain, .standard = DC_DEFAULT_TRUST_DOMAIN};
-  int rc = dc_settings_pick(&ns, &job->ns, err);
-
-  if (rc == 0) rc = dc_settings_pick(&trust_domain, &job->trust_domain, err);
-  if (rc == 0) rc = check_name(job->name, err);
-  if (rc < 0) return rc;
-  rc = dc_spiffe_workload(&job->id, dc_slice_text(job->trust_domain), dc_slice_text(job->ns),
-                          dc_slice_text(job->name), err);
-  return rc < 0 ? dc_err_add(err, rc, "trust domain '%s', namespace '%s' and app id '%s' make no SPIFFE ID",
-                             job->trust_domain, job->ns, job->name)
-                : 0;
 }
 
 /* The SPIFFE ID, then what --san adds. */
@@ -288,23 +244,6 @@ static int request_pem(const struct job *job, struct dc_buf *pem, struct dc_err 
   return dc_buf_check(pem, err);
 }
 
-static int server_id(const struct job *job, struct dc_buf *id, struct dc_err *err) {
-  const struct dc_sources trust_domain = {.flag = opt.control_plane_trust_domain,
-                                          .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
-                                          .conf = job->settings.control_plane_trust_domain,
-                                          .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
-  const struct dc_sources ns = {.flag = opt.control_plane_namespace, .env = "DAPR_CONTROLPLANE_NAMESPACE",
-                                .conf = job->settings.control_plane_namespace,
-                                .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
-  const char *domain = NULL, *name = NULL;
-  int rc = dc_settings_pick(&trust_domain, &domain, err);
-
-  if (rc == 0) rc = dc_settings_pick(&ns, &name, err);
-  if (rc == 0)
-    rc = dc_spiffe_workload(id, dc_slice_text(domain), dc_slice_text(name), dc_slice_text("dapr-sentry"), err);
-  return rc < 0 ? dc_err_add(err, rc, "the server's identity") : 0;
-}
-
 /* The answer must be for the name that was asked for. */
 static int check_answer(struct job *job, struct dc_err *err) {
   struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
@@ -325,10 +264,10 @@ static int sign_there(struct job *job, struct dc_err *err) {
   char *ca_crt DC_CLEANUP(dc_mem_free) = dc_path_join(job->dir, dc_layout_files[DC_FILE_CA_CRT].name);
   struct dc_ask ask = {.argv0 = job->argv0, .sentry = opt.sentry, .trust_anchors = opt.trust_anchors,
                        .token_file = opt.token_file ? opt.token_file : getenv("DAPR_SENTRY_TOKEN_FILE"),
-                       .id = job->name, .ns = job->ns, .trust_domain = job->trust_domain};
+                       .id = job->name, .ns = opt.names.ns, .trust_domain = opt.names.trust_domain};
   int rc = ca_crt ? request_pem(job, &csr, err) : dc_err_nomem(err);
 
-  if (rc == 0) rc = server_id(job, &server, err);
+  if (rc == 0) rc = dc_names_sentry(&opt.names, &job->settings, &server, err);
   if (rc < 0) return rc;
   ask.server_id = dc_buf_text(&server);
   if (!ask.trust_anchors && (opt.dir || !getenv("DAPR_TRUST_ANCHORS"))) ask.trust_anchors = ca_crt;
@@ -409,8 +348,8 @@ int main(int argc, char **argv) {
   if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
   job.name = operands.items[0];
   rc = check_usage(&err);
-  if (rc == 0) rc = read_settings(&job, &err);
-  if (rc == 0) rc = name_workload(&job, &err);
+  if (rc == 0) rc = dc_names_read(&cli, opt.dir, &job.dir, &job.settings, &err);
+  if (rc == 0) rc = dc_names_workload(&opt.names, &job.settings, job.name, &job.id, &err);
   if (rc == 0) rc = collect_names(&job, &err);
   if (rc == 0) rc = get_key(&job, &err);
   if (rc == 0) rc = obtain(&job, &err);

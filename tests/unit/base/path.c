@@ -2,7 +2,9 @@
 #include "base/path.h"
 
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tap.h"
 
@@ -49,8 +51,26 @@ static void test_home(void) {
   is_text(home, "untouched", "nothing comes out");
 }
 
+static void test_absolute(void) {
+  static const struct {
+    const char *path, *below; /* the current folder, but for what is absolute */
+  } rows[] = {{"a", "/a"}, {"./a", "/a"}, {".//./a/./b", "/a/./b"}, {"../a", "/../a"}, {".a", "/.a"}};
+  char folder[PATH_MAX];
+  if (!ok(getcwd(folder, sizeof folder) != NULL, "a current folder")) return;
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    char want[PATH_MAX + 16], *got DC_CLEANUP(dc_mem_free) = NULL;
+    snprintf(want, sizeof want, "%s%s", strcmp(folder, "/") == 0 ? "" : folder, rows[i].below);
+    ok(dc_path_absolute(rows[i].path, &got, NULL) == 0, "'%s' from the root on", rows[i].path);
+    is_text(got, want, "is below the current folder");
+  }
+  char *got DC_CLEANUP(dc_mem_free) = NULL;
+  ok(dc_path_absolute("/a/./b", &got, NULL) == 0, "a path that is absolute");
+  is_text(got, "/a/./b", "stays as it is");
+}
+
 int main(void) {
   test_join();
+  test_absolute();
   test_parent();
   test_home();
   return tap_done();

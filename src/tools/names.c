@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/names.h"
+
+#include <string.h>
+
+#include "base/path.h"
+#include "pki/spiffe.h"
+#include "store/layout.h"
+#include "tools/tool.h"
+
+enum { NAME_MAX_LEN = 64 };
+
+int dc_names_read(const struct dc_cli *cli, const char *flag, char **dir, struct dc_settings *settings,
+                  struct dc_err *err) {
+  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  char *conf DC_CLEANUP(dc_mem_free) = NULL;
+  int rc = dc_layout_dir(flag, dir, err);
+
+  if (rc < 0) return rc;
+  conf = dc_path_join(*dir, DC_SETTINGS_FILE);
+  if (!conf) return dc_err_nomem(err);
+  rc = dc_settings_load(conf, settings, &warnings, err);
+  dc_tool_warn_lines(cli, &warnings);
+  return rc;
+}
+
+/* The rules of a sentry for an app id, so that what is made here could have come from one. */
+static int check_app(const char *app, struct dc_err *err) {
+  if (strchr(app, '.')) return dc_err_set(err, DC_EINVAL, "app id '%s' cannot contain dots", app);
+  if (strlen(app) > NAME_MAX_LEN)
+    return dc_err_set(err, DC_EINVAL, "app id '%s' is longer than %d characters", app, NAME_MAX_LEN);
+  return 0;
+}
+
+int dc_names_workload(struct dc_names *names, const struct dc_settings *settings, const char *app, struct dc_buf *id,
+                      struct dc_err *err) {
+  const struct dc_sources ns = {.flag = names->ns, .env = "NAMESPACE", .conf = settings->namespace,
+                                .standard = DC_DEFAULT_NAMESPACE};
+  const struct dc_sources trust_domain = {.flag = names->trust_domain, .env = "DAPRCERTS_TRUST_DOMAIN",
+                                          .conf = settings->trust_domain, .standard = DC_DEFAULT_TRUST_DOMAIN};
+  int rc = dc_settings_pick(&ns, &names->ns, err);
+
+  if (rc == 0) rc = dc_settings_pick(&trust_domain, &names->trust_domain, err);
+  if (rc == 0) rc = check_app(app, err);
+  if (rc < 0) return rc;
+  rc = dc_spiffe_workload(id, dc_slice_text(names->trust_domain), dc_slice_text(names->ns), dc_slice_text(app), err);
+  return rc < 0 ? dc_err_add(err, rc, "trust domain '%s', namespace '%s' and app id '%s' make no SPIFFE ID",
+                             names->trust_domain, names->ns, app)
+                : 0;
+}
+
+int dc_names_sentry(const struct dc_names *names, const struct dc_settings *settings, struct dc_buf *id,
+                    struct dc_err *err) {
+  const struct dc_sources trust_domain = {.flag = names->control_plane_trust_domain,
+                                          .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
+                                          .conf = settings->control_plane_trust_domain,
+                                          .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
+  const struct dc_sources ns = {.flag = names->control_plane_ns, .env = "DAPR_CONTROLPLANE_NAMESPACE",
+                                .conf = settings->control_plane_namespace,
+                                .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
+  const char *domain = NULL, *name = NULL;
+  int rc = dc_settings_pick(&trust_domain, &domain, err);
+
+  if (rc == 0) rc = dc_settings_pick(&ns, &name, err);
+  if (rc == 0)
+    rc = dc_spiffe_workload(id, dc_slice_text(domain), dc_slice_text(name), dc_slice_text("dapr-sentry"), err);
+  return rc < 0 ? dc_err_add(err, rc, "sentry's identity") : 0;
+}
