@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "base/path.h"
 #include "base/pem.h"
 #include "config/settings.h"
@@ -25,6 +26,7 @@ static const struct dc_env_format *const formats[] = {&dc_sh_env,     &dc_fish_e
 
 static struct {
   const char *dir, *format, *trust_domain, *namespace, *control_plane_trust_domain, *control_plane_namespace;
+  const char *token_file;
   bool no_cert, issuer_as_client, unset;
 } opt = {.format = "sh"};
 
@@ -39,6 +41,8 @@ static const struct dc_opt opts[] = {
      .help = "leave out DAPR_CERT_CHAIN and DAPR_CERT_KEY, which sidecars since 1.14 ignore"},
     {.name = "issuer-as-client", .kind = DC_OPT_FLAG, .value = &opt.issuer_as_client,
      .help = "export the issuer's pair in them, as Dapr's guide does: every sidecar then holds the CA's key"},
+    {.name = "token-file", .kind = DC_OPT_STRING, .value = &opt.token_file, .arg = "FILE",
+     .help = "a token by which the sidecar proves to sentry who it is: DAPR_SENTRY_TOKEN_FILE"},
     {.name = "namespace", .kind = DC_OPT_STRING, .value = &opt.namespace, .arg = "NAME",
      .help = "the sidecar's namespace: NAMESPACE", .shown = "$NAMESPACE, else daprcerts.conf, else default"},
     {.name = "trust-domain", .kind = DC_OPT_STRING, .value = &opt.trust_domain, .arg = "NAME",
@@ -71,6 +75,7 @@ static const struct dc_cli cli = {.program = "daprcerts env-export",
 struct exported {
   struct dc_settings settings;
   struct dc_buf anchors, chain, key; /* PEM, without the last newline */
+  char *token_file;                  /* its path from the root on; heap */
   struct dc_env_var vars[VARS_MAX];
   size_t count;
 };
@@ -80,6 +85,7 @@ static void exported_free(struct exported *exported) {
   dc_buf_free(&exported->anchors);
   dc_buf_free(&exported->chain);
   dc_buf_free(&exported->key);
+  free(exported->token_file);
 }
 
 static void add(struct exported *exported, const char *name, const char *value) {
@@ -192,6 +198,27 @@ static int add_files(struct exported *exported, const char *dir, struct dc_err *
   return 0;
 }
 
+/* What an eval without quotes would change: see format/sh.c. */
+static bool survives(const char *path) {
+  for (const char *at = path; *at; at++)
+    if ((unsigned char)*at < ' ' || strchr("*?[\\{}", *at) || (at[0] == ' ' && at[1] == ' ')) return false;
+  return true;
+}
+
+static int add_token_file(struct exported *exported, struct dc_err *err) {
+  int fd DC_CLEANUP(dc_mem_close) = -1;
+  int rc = dc_os_open_file(opt.token_file, &fd, err);
+  if (!rc) rc = dc_path_absolute(opt.token_file, &exported->token_file, err);
+  if (rc) return dc_err_add(err, rc, "the token");
+  if (!survives(exported->token_file))
+    return dc_err_set(err, DC_EINVAL,
+                      "the token's path '%s' holds one of * ? [ \\ { }, two spaces or a control character, which do not "
+                      "get through a shell: name another",
+                      exported->token_file);
+  add(exported, "DAPR_SENTRY_TOKEN_FILE", exported->token_file);
+  return 0;
+}
+
 static int collect(struct exported *exported, struct dc_err *err) {
   char *dir DC_CLEANUP(dc_mem_free) = NULL;
   int rc = dc_layout_dir(opt.dir, &dir, err);
@@ -200,6 +227,7 @@ static int collect(struct exported *exported, struct dc_err *err) {
   if (!conf) return dc_err_nomem(err);
   rc = dc_settings_load(conf, &exported->settings, NULL, err);
   if (!rc) rc = add_files(exported, dir, err);
+  if (!rc && opt.token_file) rc = add_token_file(exported, err);
   return rc ? rc : add_names(exported, err);
 }
 
@@ -208,6 +236,7 @@ static void collect_names(struct exported *exported) {
   static const char *const all[] = {"DAPR_TRUST_ANCHORS",
                                     "DAPR_CERT_CHAIN",
                                     "DAPR_CERT_KEY",
+                                    "DAPR_SENTRY_TOKEN_FILE",
                                     "NAMESPACE",
                                     "DAPR_CONTROLPLANE_TRUST_DOMAIN",
                                     "DAPR_CONTROLPLANE_NAMESPACE",

@@ -138,6 +138,65 @@ has "$WORK/out" "NAMESPACE='shell'" 'NAMESPACE'
 has "$WORK/out" "DAPR_CONTROLPLANE_TRUST_DOMAIN='shell.example'" 'DAPR_CONTROLPLANE_TRUST_DOMAIN'
 rm "$CERTS/daprcerts.conf"
 
+# --- a token's file ---
+lacks "$WORK/text" DAPR_SENTRY_TOKEN_FILE 'without --token-file there is none'
+mkdir "$WORK/it's \$HOME; a dir" && cd "$WORK/it's \$HOME; a dir" || exit 1
+echo token >./token
+WANT=$PWD/token
+export WANT
+for shell in dash bash zsh ksh mksh 'busybox sh'; do
+  # shellcheck disable=SC2086  # "busybox sh" is two words
+  set -- $shell
+  if ! has_command "$1"; then
+    skip "$shell: --token-file" "no peer: $1"
+    continue
+  fi
+  check "$shell: --token-file exports the path from the root on" "$@" -c \
+    "eval \$('$DAPRCERTS' env-export --token-file ./token); sh -c '[ \"\$DAPR_SENTRY_TOKEN_FILE\" = \"\$WANT\" ]'"
+  check "$shell: --unset takes it back" "$@" -c \
+    "eval \$('$DAPRCERTS' env-export --token-file token; '$DAPRCERTS' env-export --unset); [ -z \"\${DAPR_SENTRY_TOKEN_FILE-}\" ]"
+done
+if has_command fish; then
+  check 'fish: --token-file' fish -c "$DAPRCERTS env-export --format fish --token-file token | source; sh -c '[ \"\$DAPR_SENTRY_TOKEN_FILE\" = \"\$WANT\" ]'"
+else
+  skip 'fish: --token-file' 'no peer: fish'
+fi
+if has_command python3; then
+  status 0 'json: --token-file' "$DAPRCERTS" env-export --format json --token-file "$WANT"
+  check 'json: has it' python3 -c '
+import json, os, sys
+assert json.load(open(sys.argv[1]))["DAPR_SENTRY_TOKEN_FILE"] == os.environ["WANT"]' "$WORK/out"
+else
+  skip 'json: --token-file' 'no peer: python3'
+fi
+"$DAPRCERTS" env-export --format dotenv --token-file token >"$WORK/env"
+if [ -n "$dotenv_python" ]; then
+  check 'dotenv: --token-file' "$dotenv_python" -c '
+import dotenv, os, sys
+assert dotenv.dotenv_values(sys.argv[1], interpolate=False)["DAPR_SENTRY_TOKEN_FILE"].replace("\\$", "$") == os.environ["WANT"]' "$WORK/env"
+else
+  skip 'dotenv: --token-file' 'no peer: python3-dotenv'
+fi
+has "$WORK/env" 'DAPR_SENTRY_TOKEN_FILE="' 'dotenv: the variable'
+"$DAPRCERTS" env-export --format docker --token-file token >"$WORK/out"
+has "$WORK/out" '-e DAPR_SENTRY_TOKEN_FILE' 'docker: its name'
+"$DAPRCERTS" env-export --format powershell --token-file token >"$WORK/out"
+has "$WORK/out" "\$env:DAPR_SENTRY_TOKEN_FILE = \"$WORK/it's \`\$HOME; a dir/token\"" 'powershell: the path'
+"$DAPRCERTS" env-export --format powershell --unset >"$WORK/out"
+has "$WORK/out" 'Env:DAPR_SENTRY_TOKEN_FILE' 'powershell: --unset'
+cd "$WORK" || exit 1
+status 1 'a token file that is not there' "$DAPRCERTS" env-export --token-file none
+has "$WORK/err" "'none'" 'it is named'
+same false "$(cat "$WORK/out")" 'the single word'
+status 1 'a folder' "$DAPRCERTS" env-export --token-file "$CERTS"
+for path in 'a*' 'a?' 'a[b' 'a\b' 'a  b' '{a,b}' 'a
+b'; do
+  : >"$WORK/$path"
+  status 1 "a path that no shell lets through: $(echo "$path" | tr '\n' '_')" "$DAPRCERTS" env-export --token-file "$WORK/$path"
+  same false "$(cat "$WORK/out")" 'the single word'
+  rm "$WORK/$path"
+done
+
 # --- directories that others made, or hold less ---
 mkdir "$WORK/second"
 cp "$CERTS/ca.crt" "$WORK/second"
