@@ -88,6 +88,7 @@ EXTRA_DIST += tests/cli/openssl-ca.sh
 EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-home.sh \
   tests/interop/fetch-peers.sh tests/interop/go.mod tests/interop/go.sum tests/interop/main_test.go \
   tests/interop/certificate_test.go tests/interop/contract_test.go tests/interop/dapr_test.go \
+  tests/interop/jwt_test.go \
   tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/cmd/sidecar/main.go \
   tests/interop/cmd/bench/main.go tests/interop/cmd/bench/program.go tests/interop/sentry.proto tests/interop/client.py
 INTEROP_TESTS = tests/interop/go.sh tests/interop/h2spec.sh tests/interop/python.sh tests/interop/tools.sh

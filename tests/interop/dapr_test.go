@@ -25,7 +25,7 @@ import (
 )
 
 // A sidecar by Dapr's own client code, as daprd sets it up in self-hosted mode.
-func startSidecar(t *testing.T, s *peer.Sentry, appID string) security.Handler {
+func startSidecar(t *testing.T, s *peer.Sentry, appID string, audiences ...string) security.Handler {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	provider, err := security.New(ctx, security.Options{
@@ -34,6 +34,7 @@ func startSidecar(t *testing.T, s *peer.Sentry, appID string) security.Handler {
 		ControlPlaneNamespace:   s.Namespace,
 		TrustAnchors:            s.Anchors(),
 		AppID:                   appID,
+		JwtAudiences:            audiences,
 		MTLSEnabled:             true,
 		Mode:                    modes.StandaloneMode,
 		Healthz:                 healthz.New(),

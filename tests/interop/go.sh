@@ -58,6 +58,38 @@ run_peers 'other names'
 stop_sentry
 unset SENTRY_TRUST_DOMAIN SENTRY_NAMESPACE
 
+for algorithm in RS256 PS512 ES384; do
+  SENTRY_DIR=$WORK/jwt-$algorithm
+  SENTRY_JWT=$algorithm
+  export SENTRY_DIR SENTRY_JWT
+  status 0 "a CA for $algorithm" "$DAPRCERTS" ca-init --dir "$SENTRY_DIR"
+  start_sentry --issuer-credentials "$SENTRY_DIR" --jwt-enabled --jwt-signing-algorithm "$algorithm"
+  run_peers "JWTs by $algorithm" -test.run JWT
+  stop_sentry
+done
+SENTRY_DIR=$WORK/jwt-dapr
+SENTRY_JWT=RS256
+JWT_PAIR=$SENTRY_DIR
+export JWT_PAIR
+status 0 'a CA for a pair of Dapr' "$DAPRCERTS" ca-init --dir "$SENTRY_DIR"
+run_peers 'a pair that Dapr makes' -test.run TestMakeJWTPair
+unset JWT_PAIR
+cksum "$SENTRY_DIR"/jw* >"$WORK/before"
+start_sentry --issuer-credentials "$SENTRY_DIR" --jwt-enabled
+same "$(cat "$WORK/before")" "$(cksum "$SENTRY_DIR"/jw*)" 'the server loads it'
+run_peers "JWTs by Dapr's pair" -test.run JWT
+stop_sentry
+unset SENTRY_JWT
+
+for kty in EC RSA; do
+  TOKEN_DIR=$WORK/token-$kty
+  export TOKEN_DIR
+  status 0 "a key of kind $kty for tokens" "$DAPRCERTS" token --init --dir "$TOKEN_DIR" --kty "$kty"
+  status 0 'a token' "$DAPRCERTS" token app-a --dir "$TOKEN_DIR" --out "$TOKEN_DIR/app-a.token"
+  run_peers "a token by $kty" -test.run TestDaprTakesOurToken
+done
+unset TOKEN_DIR
+
 printf 'spec: {mtls: {enabled: true, workloadCertTTL: "10s", allowedClockSkew: "5s"}}\n' >"$WORK/short.yaml"
 SENTRY_DIR=$WORK/ca-EC
 SENTRY_TTL=10s
