@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Marks a text that did not fit, without leaving half of a UTF-8 character in front of the mark. */
+/* Marks a text that did not fit, without leaving half of a UTF-8 character, or an older mark, in front of the mark. */
 static void mark_cut(char *text) {
   size_t at = DC_ERR_TEXT_MAX - sizeof "...";
   while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80) at--;
+  while (at > 0 && text[at - 1] == '.') at--;
   memcpy(text + at, "...", sizeof "...");
 }
 

@@ -56,20 +56,20 @@ static void test_add(void) {
   is_text(err.text, "root 'ca.crt': broken: root 'ca.crt': broken", "the old text may be the context");
 }
 
-/* LENGTH bytes of UNIT, cut to what fits, by each of the three ways in which a text is made. */
+/* LENGTH bytes, an "x" and UNIT many times, cut to what fits, by each of the three ways in which a text is made. */
 static void check_cut(const char *unit, size_t length) {
-  char text[2 * DC_ERR_TEXT_MAX] = "";
+  char text[2 * DC_ERR_TEXT_MAX] = "x";
   struct dc_err err[3] = {DC_ERR_INIT};
   while (strlen(text) < length) strcat(text, unit);
   dc_err_set(&err[0], DC_EIO, "%s", text);
   dc_err_sys(&err[1], EIO, "%s", text);
-  dc_err_set(&err[2], DC_EIO, "x");
+  dc_err_set(&err[2], DC_EIO, "the text before");
   dc_err_add(&err[2], DC_EIO, "%s", text);
   for (size_t i = 0; i < 3; i++) {
     size_t n = strlen(err[i].text), kept = n - 3;
     ok(n < DC_ERR_TEXT_MAX && n >= DC_ERR_TEXT_MAX - 4 && strcmp(err[i].text + kept, "...") == 0, "%zu bytes: cut",
        length);
-    ok(kept % strlen(unit) == 0 && strncmp(err[i].text, text, kept) == 0, "between two characters");
+    ok((kept - 1) % strlen(unit) == 0 && strncmp(err[i].text, text, kept) == 0, "between two characters");
   }
 }
 
