@@ -2,6 +2,7 @@
 /* What dc_profile_sign writes, as GnuTLS reads it. */
 #include "pki/profile.h"
 
+#include <gnutls/x509-ext.h>
 #include <gnutls/x509.h>
 
 #include "make.h"
@@ -107,6 +108,14 @@ static void test_key_usage(void) {
     for (size_t i = 0; i < 9; i++) all |= gnutls[i];
     profile.key_usage = bit < 9 ? 1U << bit : 0x1ff;
     gnutls_x509_crt_t crt = sign(&profile, &by);
+    unsigned char ours[16];
+    size_t n = sizeof ours;
+    gnutls_datum_t theirs = {.data = NULL};
+    ok(crt && gnutls_x509_crt_get_extension_by_oid(crt, "2.5.29.15", 0, ours, &n, NULL) == 0 &&
+           gnutls_x509_ext_export_key_usage(bit < 9 ? gnutls[bit] : all, &theirs) == 0 && theirs.size == n &&
+           memcmp(theirs.data, ours, n) == 0,
+       "as GnuTLS writes it");
+    gnutls_free(theirs.data);
     ok(crt && gnutls_x509_crt_get_key_usage(crt, &usage, &critical) == 0 && usage == (bit < 9 ? gnutls[bit] : all) &&
            critical,
        "keyUsage %x, critical", profile.key_usage);
