@@ -479,6 +479,25 @@ static void test_early_answer(void) {
   ok(post(&ends, "/a.B/C", 1000) && talk(&ends) == 0 && ends.at_client.whole == 2, "the connection goes on");
 }
 
+/* What comes for a call that is answered already is thrown away, and the connection's window gets it back. */
+static void test_late_body(void) {
+  struct ends ends DC_CLEANUP(ends_free);
+  unsigned failed = 0;
+  ends_begin(&ends, &usual);
+  failed += talk(&ends) != 0;
+  for (int i = 0; i < 5; i++) {
+    struct dc_buf begin DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, rest DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    post(&ends, "/a.B/C", 60000);
+    failed += dc_h2_send(ends.client, &begin, 1, NULL) != 0 || dc_h2_send(ends.client, &rest, 100000, NULL) != 0 ||
+              rest.len < 30000;
+    failed += dc_h2_recv(ends.server, begin.data, begin.len, NULL) != 0 || answer(ends.at_server.stream, "no") != 0 ||
+              dc_h2_recv(ends.server, rest.data, rest.len, NULL) != 0 || talk(&ends) != 0;
+  }
+  ok(failed == 0 && ends.at_client.whole == 5, "five calls are answered before their bodies come, half a window each");
+  ok(ends.at_server.data == 0 && ends.at_server.overflow == 0 && ends.at_server.whole == 0, "which nobody hears of");
+  ok(post(&ends, "/a.B/C", 1000) && talk(&ends) == 0 && ends.at_client.whole == 6, "the connection goes on");
+}
+
 /* Of several fields of one name the last counts; what is not kept is counted. */
 static void test_fields(void) {
   struct ends ends DC_CLEANUP(ends_free);
@@ -522,6 +541,7 @@ int main(void) {
   test_garbage();
   test_goaway();
   test_early_answer();
+  test_late_body();
   test_fields();
   return tap_done();
 }
