@@ -4,13 +4,7 @@
 . "$TOP_SRCDIR/tests/cli/lib.sh"
 . "$TOP_SRCDIR/tests/interop/server.sh"
 
-PYTHON=
-for candidate in /usr/bin/python3 python3; do
-  if "$candidate" -c 'import grpc, grpc_tools.protoc' 2>/dev/null; then
-    PYTHON=$candidate
-    break
-  fi
-done
+find_python grpc grpc_tools.protoc
 if [ -z "$PYTHON" ]; then
   skip 'python grpcio' 'no peer: python3-grpcio and python3-grpc-tools'
   finish

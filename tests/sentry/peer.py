@@ -10,6 +10,7 @@ import sys
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 
 BOUND = 60  # seconds: how long an event may take that must come; longer means that it does not come
 
@@ -48,9 +49,25 @@ def workload_certificate(body):
             return body[at : at + length]
 
 
-def tcp(address):
+def tcp(address, small=False):
+    """SMALL: little fits between the two ends, so that what is sent waits for its reader."""
     host, port = address.rsplit(":", 1)
-    return socket.create_connection((host.strip("[]"), int(port)), timeout=BOUND)
+    connected = socket.socket(socket.AF_INET6 if "[" in host else socket.AF_INET)
+    connected.settimeout(BOUND)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if small:
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+    connected.connect((host.strip("[]"), int(port)))
+    return connected
+
+
+def tls_context():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # who is served is looked at elsewhere
+    context.set_alpn_protocols(["h2"])
+    return context
 
 
 class Closed(Exception):
@@ -59,11 +76,7 @@ class Closed(Exception):
 
 class Peer:
     def __init__(self, address):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE  # who is served is looked at elsewhere
-        context.set_alpn_protocols(["h2"])
-        self.socket = context.wrap_socket(tcp(address), server_hostname="cluster.local")
+        self.socket = tls_context().wrap_socket(tcp(address), server_hostname="cluster.local")
         config = h2.config.H2Configuration(header_encoding="utf-8", validate_outbound_headers=False)
         self.h2 = h2.connection.H2Connection(config)
         self.h2.initiate_connection()
@@ -113,19 +126,30 @@ class Peer:
         return stream
 
     def send(self, stream, data, end=False):
-        """DATA as the peer's windows let it through; the answer may come first and end the stream."""
-        while data:
-            room = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size, len(data))
-            if room == 0:
-                at = len(self.seen)
-                self.wait(lambda event: event in self.seen[at:] and isinstance(event, h2.events.WindowUpdated))
-                continue
-            self.h2.send_data(stream, data[:room])
-            data = data[room:]
+        """DATA as the server's windows let it through; where the answer comes first and ends the stream the rest is
+        kept back."""
+        try:
+            while data:
+                room = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size, len(data))
+                if room == 0:
+                    self.wait_for_room(stream)
+                    continue
+                self.h2.send_data(stream, data[:room])
+                data = data[room:]
+                self.flush()
+            if end:
+                self.h2.end_stream(stream)
             self.flush()
-        if end:
-            self.h2.end_stream(stream)
-        self.flush()
+        except h2.exceptions.StreamClosedError:
+            pass
+
+    def wait_for_room(self, stream):
+        at = len(self.seen)
+        event = self.wait(
+            lambda event: (isinstance(event, h2.events.WindowUpdated) and event in self.seen[at:]) or
+            (isinstance(event, h2.events.StreamReset) and event.stream_id == stream))
+        if isinstance(event, h2.events.StreamReset):
+            raise h2.exceptions.StreamClosedError(stream)
 
     def ping(self):
         """Returns when everything sent before has been read by the server."""
