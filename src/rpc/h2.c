@@ -92,6 +92,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
   struct dc_h2_stream *stream = stream_new(h2, frame->hd.stream_id);
   if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
+  if (h2->events.opened) h2->events.opened(stream, h2->user);
   return 0;
 }
 
@@ -146,8 +147,6 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     case NGHTTP2_DATA: {
       struct dc_h2_stream *stream = stream_of(session, frame->hd.stream_id);
       if (!stream) break;
-      if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat != NGHTTP2_HCAT_HEADERS && h2->events.headers)
-        h2->events.headers(stream, h2->user);
       if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
         stream->whole = true;
         if (h2->events.whole && !stream->answered) h2->events.whole(stream, h2->user);

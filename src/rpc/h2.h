@@ -57,7 +57,7 @@ struct dc_h2_limits {
 
 /* Called from within dc_h2_recv and dc_h2_send; none may free the connection. All may be NULL. */
 struct dc_h2_events {
-  void (*headers)(struct dc_h2_stream *stream, void *user);  /* the first header block is complete */
+  void (*opened)(struct dc_h2_stream *stream, void *user);   /* server: a request begins, no header is here yet */
   void (*data)(struct dc_h2_stream *stream, void *user);     /* body has grown */
   void (*overflow)(struct dc_h2_stream *stream, void *user); /* body would pass max_body_bytes */
   void (*whole)(struct dc_h2_stream *stream, void *user);    /* END_STREAM: request or response complete */

@@ -192,7 +192,7 @@ static void reply(struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
   }
 }
 
-static void on_headers(struct dc_h2_stream *stream, void *user) {
+static void on_opened(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
   stream->opened = dc_clock_mono_ns();
   conn->since = to_ms(stream->opened);
@@ -253,7 +253,7 @@ static void on_stream_closed(struct dc_h2_stream *stream, uint32_t error_code, v
 
 static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
   static const struct dc_h2_events events = {
-      .headers = on_headers, .data = on_data, .overflow = on_overflow, .whole = on_whole, .closed = on_stream_closed};
+      .opened = on_opened, .data = on_data, .overflow = on_overflow, .whole = on_whole, .closed = on_stream_closed};
   const struct dc_limits *limits = &conn->group->config->limits;
   const struct dc_h2_limits h2_limits = {
       .max_streams = (uint32_t)limits->max_streams,

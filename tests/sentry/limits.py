@@ -111,6 +111,16 @@ class Case:
         yield
         return it.flood(lambda: frame(CONTINUATION, 0, 1))
 
+    def headers_in_parts(self):
+        """A block that comes slowly is not late before its time: two sweeps pass between its frames."""
+        it = self.wire()
+        block = it.encoder.encode(wire.CALL)
+        it.send(frame(HEADERS, 0, 1, block[:10]))
+        time.sleep(2.5)
+        yield
+        it.send(frame(CONTINUATION, END_HEADERS, 1, block[10:]), frame(DATA, END_STREAM, 1, self.body))
+        return it.result(1)
+
     # --- messages ---------------------------------------------------------------------------------------------------
 
     def message_at(self, limit):

@@ -110,6 +110,7 @@ ends 'reset 11, status 0' 'a large header named many times by one byte' headers_
 ends 'goaway 1' 'CONTINUATION without end' continuation_flood
 ends 'goaway 1' 'CONTINUATION that brings nothing, without end' continuation_empty
 ends 'reset 8' 'headers that never end' headers_never
+ends 'status 0' 'headers that come slowly but in time' headers_in_parts
 # the text is grpc-go's, and so is RESOURCE_EXHAUSTED
 ends 'status 8 grpc: received message larger than max (1073741824 vs. 262144), reset 0, status 0' \
   'a message that is too large by its declaration' declared
