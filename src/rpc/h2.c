@@ -169,6 +169,9 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
   struct dc_h2 *h2 = user;
   if (h2->side != DC_H2_SERVER) return 0;
   if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) count_reset(h2);
+  /* not before: a PING overtakes, and its answer must mean that the GOAWAY has been read */
+  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == INT32_MAX)
+    (void)nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, shutdown_ping);
   bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
               (frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
   struct dc_h2_stream *stream = ends ? stream_of(session, frame->hd.stream_id) : NULL;
@@ -287,8 +290,7 @@ void dc_h2_each(struct dc_h2 *h2, void (*fn)(struct dc_h2_stream *stream, void *
 void dc_h2_shutdown(struct dc_h2 *h2) {
   if (h2->shutting_down) return;
   h2->shutting_down = true;
-  (void)nghttp2_submit_shutdown_notice(h2->session);
-  (void)nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, shutdown_ping);
+  (void)nghttp2_submit_shutdown_notice(h2->session); /* the PING follows it: see on_frame_send */
 }
 
 /* --- sending a body ------------------------------------------------------------------------------------------------ */

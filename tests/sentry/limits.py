@@ -11,7 +11,7 @@ import time
 
 import peer
 import wire
-from wire import (CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
+from wire import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
                   WINDOW_UPDATE, Wire, frame, setting)
 
 MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_HEADER_LIST_SIZE = 3, 4, 6
@@ -429,6 +429,19 @@ class Case:
         return "never ended"
 
     # --- idle -------------------------------------------------------------------------------------------------------
+
+    def idle(self):
+        """A peer that knows the protocol is told, and told again when it has heard: PING comes behind GOAWAY."""
+        it = self.wire()
+        first = it.wait(GOAWAY)[3]
+        ping = it.wait(PING)[3]
+        it.send(it.call_frames(1, self.body))  # was on its way
+        call = it.result(1)
+        it.send(frame(PING, ACK, 0, ping))
+        last = it.wait(GOAWAY)[3]
+        yield
+        return "goaway %x, %s, goaway %d, %s" % (
+            int.from_bytes(first[:4], "big"), call, int.from_bytes(last[:4], "big"), it.end())
 
     def idle_silent(self):
         """A peer that sends nothing: told, then closed."""

@@ -78,6 +78,7 @@ times_hold() {
   ends 'closed, closed' "$1: handshake-timeout: half of TLS" handshake_half
   ends closed "$1: handshake-timeout: TLS byte by byte" handshake_trickle
   ends 'reset 8, reset 8, status 0' "$1: request-timeout: calls without an end" unfinished
+  ends 'goaway 7fffffff, status 0, goaway 1, closed' "$1: idle-timeout: GOAWAY, and its round trip" idle
   ends 'goaway 0' "$1: idle-timeout: a peer that says nothing" idle_silent
   ends goaway "$1: idle-timeout: PINGs are no calls" idle_pings
 }
