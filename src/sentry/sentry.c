@@ -186,7 +186,9 @@ static void raise_descriptor_limit(void) {
 
 static size_t loops_wanted(const struct dc_sentry_config *config) {
   size_t count = config->limits.loops > 0 ? (size_t)config->limits.loops : uv_available_parallelism();
-  return count < 1 ? 1 : count > LOOPS_MAX ? LOOPS_MAX : count;
+  if (count > LOOPS_MAX) count = LOOPS_MAX;
+  if (count > (size_t)config->limits.max_connections) count = (size_t)config->limits.max_connections;
+  return count < 1 ? 1 : count;
 }
 
 static int start_loops(struct sentry *sentry, struct dc_err *err) {
@@ -194,8 +196,9 @@ static int start_loops(struct sentry *sentry, struct dc_err *err) {
   sentry->loops = calloc(wanted, sizeof *sentry->loops);
   if (!sentry->loops) return dc_err_nomem(err);
   for (size_t i = 0; i < wanted; i++) {
-    int rc = dc_loop_start(sentry->config, sentry->live, (max + wanted - 1) / wanted, &sentry->loop_ended,
-                           &sentry->loops[i], err);
+    /* the greater shares first: on_accepted prefers the first among equals, so none is full before all are */
+    size_t share = max / wanted + (i < max % wanted);
+    int rc = dc_loop_start(sentry->config, sentry->live, share, &sentry->loop_ended, &sentry->loops[i], err);
     if (rc) return rc;
     sentry->loop_count++;
   }

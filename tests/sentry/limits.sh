@@ -91,6 +91,12 @@ start_sentry --issuer-credentials ca --max-streams 5 --max-header-bytes 1024 --m
   --max-connections 4 --loops 1
 sizes_hold 'a flag over daprcerts.conf'
 stop_sentry
+cp made.conf ca/daprcerts.conf
+for max in 3 1; do
+  start_sentry --issuer-credentials ca --max-connections $max --loops 2
+  ends 'turned away, status 0' "max-connections: $max of two loops" connections_busy $max
+  stop_sentry
+done
 set_conf 'handshake-timeout = 1s' 'request-timeout = 2s' 'idle-timeout = 1s'
 start_sentry --issuer-credentials ca
 times_hold daprcerts.conf
