@@ -27,17 +27,20 @@ struct dc_listener {
   struct listening sockets[DC_BIND_MAX];
   size_t polls; /* handles that libuv still holds */
   int reserve;  /* a descriptor kept for the day when there are none left: see accept_failed */
+  bool paused;  /* not even the reserve was left */
   bool closing;
   dc_listener_fn *accepted;
   void *user;
 };
+
+static void take_reserve(struct dc_listener *listener) { listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 int dc_listener_new(uv_loop_t *uv, const struct dc_bind *take_bound, struct dc_listener **out, struct dc_err *err) {
   struct dc_listener *listener = calloc(1, sizeof *listener);
   if (!listener) return dc_err_nomem(err);
   listener->uv = uv;
   listener->bound = *take_bound;
-  listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  take_reserve(listener);
   *out = listener;
   return 0;
 }
@@ -48,14 +51,27 @@ const char *dc_listener_address(const struct dc_listener *listener, size_t index
 
 /* --- accepting -------------------------------------------------------------------------------------------------------------- */
 
-/* With no descriptor left a waiting connection would wake us for ever: the reserve takes it in and turns it away. */
+static bool no_descriptor(int why) { return why == EMFILE || why == ENFILE; }
+
+static void pause_polls(struct dc_listener *listener) {
+  listener->paused = true;
+  for (size_t i = 0; i < listener->polls; i++) uv_poll_stop(&listener->sockets[i].poll);
+}
+
+/* With no descriptor left a waiting connection would wake us for ever: the reserve takes it in and turns it away. The
+ * reserve may be gone too, to another thread or, where the whole system has none, to anybody: then we look away for a
+ * while. */
 static bool accept_failed(struct dc_listener *listener, int listening) {
-  if (errno != EMFILE && errno != ENFILE) return errno == ECONNABORTED || errno == EINTR;
-  dc_log_write(DC_LOG_ERROR, scope, "a connection is turned away: no file descriptor is left; raise the limit (ulimit -n)");
+  if (!no_descriptor(errno)) return errno == ECONNABORTED || errno == EINTR;
   if (listener->reserve >= 0) close(listener->reserve);
   int fd = accept(listening, NULL, NULL);
-  if (fd >= 0) close(fd);
-  listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && no_descriptor(errno)) pause_polls(listener);
+  if (fd >= 0) {
+    close(fd);
+    dc_log_write(DC_LOG_ERROR, scope,
+                 "a connection is turned away: no file descriptor is left; raise the limit (ulimit -n)");
+  }
+  take_reserve(listener);
   return fd >= 0;
 }
 
@@ -91,6 +107,14 @@ int dc_listener_start(struct dc_listener *listener, dc_listener_fn *accepted, vo
                               uv_strerror(rc));
   }
   return 0;
+}
+
+void dc_listener_retry(struct dc_listener *listener) {
+  if (!listener || !listener->paused) return;
+  listener->paused = false;
+  if (listener->reserve < 0) take_reserve(listener);
+  for (size_t i = 0; i < listener->polls; i++)
+    (void)uv_poll_start(&listener->sockets[i].poll, UV_READABLE, on_readable);
 }
 
 static void free_when_unused(struct dc_listener *listener) {

@@ -18,6 +18,8 @@ int dc_listener_start(struct dc_listener *listener, dc_listener_fn *accepted, vo
     DC_NODISCARD;
 /* "127.0.0.1:50001" of the INDEXth socket, borrowed; NULL behind the last. */
 const char *dc_listener_address(const struct dc_listener *listener, size_t index);
+/* Now and then: goes on where accepting had to pause since no descriptor was left. NULL is fine. */
+void dc_listener_retry(struct dc_listener *listener);
 /* Accepts what still waits in the kernel, then closes: nobody who got through is turned away. Frees LISTENER when the
  * loop has let go of it. NULL is fine. */
 void dc_listener_close(struct dc_listener *listener);

@@ -15,6 +15,7 @@ struct dc_loop {
   uv_loop_t uv;
   uv_async_t wake;
   uv_timer_t sweep;
+  uv_tcp_t first; /* see start */
   size_t max_connections;
   struct dc_conn_group group;
   bool ending;
@@ -104,6 +105,9 @@ static int start(struct dc_loop *loop, struct dc_err *err) {
     return dc_err_set(err, DC_EIO, "cannot make an event loop: %s", uv_strerror(rc));
   (void)uv_async_init(&loop->uv, &loop->wake, on_wake);
   (void)uv_timer_init(&loop->uv, &loop->sweep);
+  /* with a loop's first stream libuv opens a descriptor of its own: now, not when the last ones are fought for */
+  (void)uv_tcp_init(&loop->uv, &loop->first);
+  uv_close((uv_handle_t *)&loop->first, NULL);
   loop->wake.data = loop->sweep.data = loop;
   if ((rc = uv_thread_create(&loop->thread, run, loop))) {
     uv_free(&loop->uv, (uv_handle_t *)&loop->wake, (uv_handle_t *)&loop->sweep);

@@ -4,6 +4,7 @@
 A case is a generator: at each yield, while its hostile peer is there, a good peer connects and makes a call, which must
 be signed."""
 import random
+import select
 import ssl
 import struct
 import sys
@@ -497,6 +498,18 @@ class Case:
         for sock in held:
             sock.close()
         return "served"
+
+    def descriptors(self):
+        """More connections than descriptors: says how many were turned away until there are enough again."""
+        held = [peer.tcp(self.address) for _ in range(100)]
+        self.ended(held[-1])
+        turned = len(select.select(held, [], [], 0)[0])
+        for sock in held:
+            sock.close()
+        while not self.serves():
+            turned += 1
+        yield
+        return "%d turned away" % turned
 
     def serves(self):
         try:

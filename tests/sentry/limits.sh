@@ -156,4 +156,17 @@ ends TLSV1_ALERT_PROTOCOL_VERSION 'TLS 1.0' old_tls TLSv1
 ends TLSV1_ALERT_PROTOCOL_VERSION 'TLS 1.1' old_tls TLSv1_1
 stop_sentry
 same 0 "$SENTRY_STATUS" 'after all of this the server ends with status 0'
+
+# --- no descriptor left ----------------------------------------------------------------------------------------------
+sentry=$DAPRCERTS
+few() { ulimit -n 40 && exec "$sentry" "$@"; }
+DAPRCERTS=few
+start_sentry --issuer-credentials ca --loops 1
+DAPRCERTS=$sentry
+turned=$("$PYTHON" -B "$TOP_SRCDIR/tests/sentry/limits.py" descriptors "$SENTRY_ADDR" "$WORK/csr" 2>&1)
+check 'more connections than descriptors' [ "${turned% turned away}" -gt 50 ]
+same "$turned" "$(grep -cF 'no file descriptor is left; raise the limit (ulimit -n)' "$WORK/sentry.log") turned away" \
+  'each that is turned away is told of, and nothing else'
+stop_sentry
+same 0 "$SENTRY_STATUS" 'and end nothing'
 finish
