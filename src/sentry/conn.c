@@ -26,7 +26,6 @@ enum {
   READ_ROOM = 65536,
   PLAIN_ROOM = DC_TLS_RECORD_MAX,
   OUT_HIGH = 65536,     /* ciphertext waiting for the peer: past it nothing more is made or read */
-  LINGER_MS = 2000,
   KEEPALIVE_S = 60,
   MAX_RESETS = 100,     /* streams thrown away in excess of those answered */
   HTTP2_CANCEL = 8,
@@ -442,7 +441,9 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
 
 static void reset_if_older(struct dc_h2_stream *stream, void *user) {
   const int64_t *oldest = user;
-  if (stream->opened < *oldest) dc_h2_reset(stream, HTTP2_CANCEL);
+  if (stream->opened >= *oldest) return;
+  dc_h2_reset(stream, HTTP2_CANCEL);
+  stream->opened = INT64_MAX; /* once */
 }
 
 static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
@@ -455,6 +456,7 @@ static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int
 }
 
 static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
+  int64_t may_idle = conn->group->draining ? 0 : to_ms(limits->idle_timeout);
   if (conn->write_busy && conn->write_since < now - to_ms(limits->request_timeout)) {
     close_now(conn); /* the peer takes nothing */
     return;
@@ -469,15 +471,14 @@ static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int6
       break;
     case OPEN:
       /* an idle peer that does not answer a GOAWAY has one more span to go */
-      if (dc_h2_open_streams(conn->h2) == 0 &&
-          conn->since < now - to_ms(limits->idle_timeout) - to_ms(limits->handshake_timeout))
+      if (is_idle(conn) && !conn->write_busy && conn->since < now - may_idle - to_ms(limits->handshake_timeout))
         close_now(conn);
       else
         sweep_open(conn, limits, now);
       break;
-    case LAST:
-    case LINGER:
-      if (conn->since < now - LINGER_MS) close_now(conn);
+    case LAST: break; /* being written: see above */
+    case LINGER:      /* what is written may lie in the system still, for a peer that reads slowly */
+      if (conn->since < now - to_ms(limits->handshake_timeout)) close_now(conn);
       break;
     case CLOSING: break;
   }
@@ -505,6 +506,7 @@ void dc_conn_drain(struct dc_conn_group *group) {
   for (struct dc_conn *conn = group->first, *next = NULL; conn; conn = next) {
     next = conn->next;
     if (conn->phase != OPEN) continue; /* a handshake under way finishes, and is told then */
+    conn->since = dc_clock_mono_ms();
     dc_h2_shutdown(conn->h2);
     flush(conn);
   }

@@ -22,8 +22,8 @@
  *   drain       the graceful end: no new connection, GOAWAY, open calls finish, then close.
  *   parked      a call whose answer depends on something under way, such as a key set being fetched; it is looked at
  *               again when that has ended, see dc_loop_retry.
- *   linger      a connection whose last bytes are out waits a moment for the peer to close first, so that the bytes
- *               are read and not lost to a reset.
+ *   linger      a connection whose last bytes are out waits (for handshake-timeout at most, as for the answer to a
+ *               GOAWAY) for the peer to close first, so that the bytes are read and not lost to a reset.
  *
  * Who owns what, until when
  *   sentry owns listeners and loops until every thread has been joined; a loop owns its connections; a connection owns

@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A connection to the running server that stays open, and who signs: sourced after tests/interop/server.sh.
 
-PYTHON=
-for candidate in /usr/bin/python3 python3; do
-  if "$candidate" -c 'import h2' 2>/dev/null; then
-    PYTHON=$candidate
-    break
-  fi
-done
+find_python h2
 
 # logged TEXT [TIMES]: waits until the log of the running server holds the text.
 logged() {

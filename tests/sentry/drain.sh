@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The server's end, and what is left of a crowd: no accepted call is lost, no peer can hold the end up for ever.
+. "${TOP_SRCDIR:?}/tests/cli/lib.sh"
+. "$TOP_SRCDIR/tests/interop/server.sh"
+cd "$WORK" || exit 1
+
+find_python h2 hpack
+if [ -z "$PYTHON" ]; then
+  skip 'the end of the server' 'no peer: python3-h2 and python3-hpack'
+  finish
+fi
+"$DAPRCERTS" ca-init --dir "$WORK/ca" >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/csr" 2>/dev/null
+
+# case_of CASE SIGNAL [ARGUMENT...]: what drain.py prints of the running server.
+case_of() {
+  case_name=$1 case_signal=$2
+  shift 2
+  "$PYTHON" -B "$TOP_SRCDIR/tests/sentry/drain.py" "$case_name" "$SENTRY_ADDR" "$WORK/csr" "$SENTRY_PID" \
+    "$case_signal" "$@" 2>&1
+}
+
+# ends WANT STATUS WHAT OPTIONS CASE SIGNAL [ARGUMENT...]: what becomes of the peers, and of the server.
+ends() {
+  ends_want=$1 ends_status=$2 ends_what=$3 ends_options=$4
+  shift 4
+  # shellcheck disable=SC2086  # words
+  start_sentry --issuer-credentials ca $ends_options
+  same "$ends_want" "$(case_of "$@")" "$ends_what"
+  wait "$SENTRY_PID"
+  same "$ends_status" $? "and the server ends with status $ends_status"
+  SENTRY_PID=
+}
+
+cut='did not end in time and are cut'
+for signal in TERM INT; do
+  ends 'last 3, status 0, status 0, closed, idle last 0 closed, shaken status 0, new refused' 0 \
+    "SIG$signal: what is under way is finished" '' under_way "$signal"
+  lacks "$WORK/sentry.log" "$cut" 'in time'
+  ends 'none lost' 0 "SIG$signal under load" '' load "$signal" 6
+done
+ends 'status 0' 0 'last answers wait in the system for a slow reader' '' slow TERM 2000
+ends 'status 0' 0 'last answers wait in the server for a slow reader' '' slow TERM 8000
+ends 'status 0' 0 'so do those of a peer that has not read the GOAWAY' '--handshake-timeout 1s' unread TERM
+ends 'status 0, closed, closed' 0 'a peer that does not answer does not hold up the end' \
+  '--handshake-timeout 1s --drain-timeout 1h' unanswered TERM
+lacks "$WORK/sentry.log" "$cut" 'nor is it told of'
+
+ends 'goaway 0' 0 'drain-timeout by flag: a call without an end is cut' '--drain-timeout 1s' held TERM
+has "$WORK/sentry.log" "1 connections $cut" 'and told of'
+printf '[sentry]\ndrain-timeout = 1s\n' >ca/daprcerts.conf
+ends 'goaway 0' 0 'drain-timeout by daprcerts.conf' '' held TERM
+has "$WORK/sentry.log" "1 connections $cut" 'and told of'
+printf '[sentry]\ndrain-timeout = 1h\n' >ca/daprcerts.conf
+ends 'goaway 0' 0 'drain-timeout: a flag over daprcerts.conf' '--drain-timeout 1s' held TERM
+ends closed 1 'a second signal cuts it short' '' twice TERM
+has "$WORK/sentry.log" 'a second signal ended the server with calls under way' 'and that is told'
+
+# --- a crowd ---------------------------------------------------------------------------------------------------------
+crowd=2000
+if [ ! -d "/proc/$$/fd" ]; then
+  skip 'what is left of a crowd' 'no /proc'
+elif grep -q '^SAN_FLAGS = .*fsanitize' "$TOP_BUILDDIR/Makefile"; then
+  skip 'what is left of a crowd' 'a sanitizer counts memory in its own way'
+elif ! (ulimit -n $((crowd + 100))) 2>/dev/null; then
+  skip 'what is left of a crowd' 'this machine allows too few descriptors'
+else
+  ulimit -n $((crowd + 100))
+  start_sentry --issuer-credentials ca
+  same "status 0, $crowd more descriptors, then 0 more, below 8 MB" "$(case_of crowd TERM "$crowd")" \
+    "$crowd connections at once, and back"
+  stop_sentry
+  same 0 "$SENTRY_STATUS" 'and the server ends with status 0'
+fi
+finish
