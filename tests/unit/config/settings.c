@@ -28,7 +28,7 @@ static bool are_defaults(const struct dc_settings *settings) {
   for (size_t i = 0; i < count; i++)
     if (limit_of(&settings->limits, &rows[i]) != rows[i].standard) return false;
   return !settings->control_plane_trust_domain && !settings->control_plane_namespace && !settings->trust_domain &&
-         !settings->namespace;
+         !settings->namespace && settings->allow.count == 0;
 }
 
 static void test_defaults(void) {
@@ -108,6 +108,7 @@ static void test_refused(void) {
       {"[sentry]\nloops = -1\n", "line 2: loops: out of range"},
       {"[sentry]\nidle-timeout = 5\n", "line 2: idle-timeout: "},
       {"[sentry]\nidle-timeout = 1s more\n", "line 2: idle-timeout: "},
+      {"[allow]\ndefault = web\na/b = web\n", "line 3: [allow]: 'a/b' is no namespace"},
   };
   for (size_t i = 0; i < DC_COUNT(rows); i++) {
     struct dc_settings settings;
@@ -116,7 +117,7 @@ static void test_refused(void) {
     is_num(load(rows[i].text, strlen(rows[i].text), &settings, NULL, &err), DC_EINVAL, rows[i].text);
     snprintf(want, sizeof want, "'%s' %s", path, rows[i].message);
     ok(strncmp(err.text, want, strlen(want)) == 0, "it is told: %s", err.text);
-    ok(!settings.trust_domain, "no name comes out");
+    ok(!settings.trust_domain && settings.allow.count == 0, "no name comes out");
   }
 }
 
@@ -164,8 +165,8 @@ static void test_text(void) {
   dc_settings_free(&settings);
   size_t count = 0, uncommented = 0;
   (void)dc_settings_limit_rows(&count);
-  char *line = strstr((char *)text.data, "[sentry]\n");
-  while (line && (line = strstr(line, "\n# ")) && strncmp(line, "\n# who", 6) != 0) {
+  char *line = strstr((char *)text.data, "[sentry]\n"), *end = line ? strstr(line, "\n\n") : NULL;
+  while (line && (line = strstr(line, "\n# ")) && line < end) {
     memcpy(line + 1, "  ", 2);
     uncommented++;
   }
@@ -174,6 +175,13 @@ static void test_text(void) {
   is_text(dc_buf_text(&warnings), "", "without a warning");
   dc_settings_free(&settings);
   ok(are_defaults(&settings), "and says the default");
+  if (!ok(end && (line = strstr(end, "# [allow]\n")) && line[10] == '#', "so is [allow]")) return;
+  line[0] = line[10] = ' ';
+  is_num(load(dc_buf_text(&text), text.len, &settings, &warnings, &err), 0, "which can be taken away too");
+  ok(dc_allow_permits(&settings.allow, "default", "web") && !dc_allow_permits(&settings.allow, "default", "other"),
+     "and then counts");
+  dc_settings_free(&settings);
+  ok(settings.allow.count == 0, "freed");
 }
 
 static void test_sources(void) {

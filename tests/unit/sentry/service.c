@@ -19,11 +19,22 @@
 
 static char dir[] = "/tmp/daprcerts-service.XXXXXX";
 static const char *const names[] = {"ca.crt", "issuer.crt", "issuer.key"};
+static int64_t ttl = DC_HOUR; /* what the policy says when it is read again */
+
+static int read_ttl(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
+  (void)user;
+  (void)err;
+  policy->workload_ttl = ttl;
+  return 0;
+}
+
 static struct dc_sentry_config config = {
     .dir = dir, .ca_crt = "ca.crt", .issuer_crt = "issuer.crt", .issuer_key = "issuer.key",
     .trust_domain = "cp.example", .namespace = "dapr-system",
-    .policy = {.workload_ttl = DC_HOUR, .clock_skew = 15 * DC_MINUTE},
+    .policy = {.workload_ttl = DC_HOUR, .clock_skew = 15 * DC_MINUTE}, .reread = read_ttl,
 };
+static const struct dc_service_origin origin = {.peer = "127.0.0.1:40312", .request = "17.3"};
+static _Atomic int answered;
 static struct dc_live *live;
 static struct dc_init_set set;
 static struct dc_key *key;
@@ -34,8 +45,6 @@ struct asked {
   const char *id, *ns, *trust_domain, *csr;
   int32_t validator;
 };
-
-static const struct dc_service_origin origin = {.peer = "127.0.0.1:1", .request = "1.1"};
 
 static char *text_of(const char *text) { return (char *)(uintptr_t)(text ? text : ""); }
 
@@ -51,7 +60,7 @@ static enum dc_grpc_status ask(struct asked asked, struct dc_grpc_reply *reply) 
                                           .validator = asked.validator};
   *reply = (struct dc_grpc_reply)DC_GRPC_REPLY_INIT;
   dc_sign_request_add(&message, &request);
-  (void)dc_service_sign(live, &config, &origin, message.data, message.len, reply);
+  answered += dc_service_sign(live, &config, &origin, message.data, message.len, reply);
   return reply->status;
 }
 
@@ -64,14 +73,16 @@ static bool read_answer(const struct dc_grpc_reply *reply, struct dc_sign_respon
 }
 
 static void test_answer(void) {
-  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
   struct dc_sign_response response DC_CLEANUP(dc_sign_response_free) = {.valid_until = 0};
   struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   int64_t before = dc_clock_wall();
+  answered = 0;
   ask((struct asked){.trust_domain = "td.example"}, &reply);
   int64_t after = dc_clock_wall();
   if (!ok(read_answer(&reply, &response, &chain), "an answer")) return;
   const struct dc_cert *leaf = chain.certs[0];
+  is_num(answered, 1, "at once");
   is_num(chain.count, 2, "leaf and issuer");
   ok(dc_slice_equal(chain.certs[1]->der, dc_authority_chain(set.authority)->certs[0]->der), "the issuer's certificate");
   ok(dc_spki_equal(&leaf->spki, dc_key_public(key)), "the key is the request's");
@@ -89,7 +100,7 @@ static void test_answer(void) {
 
 /* Which DNS names come with an identity: "" for none. */
 static void check_names(struct asked asked, const char *want) {
-  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
   struct dc_sign_response response DC_CLEANUP(dc_sign_response_free) = {.valid_until = 0};
   struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   struct dc_buf got DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -132,11 +143,17 @@ static void test_names(void) {
   memset(ns, 'n', sizeof ns - 1);
   ns[sizeof ns - 1] = '\0';
   check_names((struct asked){.ns = ns, .csr = old}, "");
+  config.legacy_dns = DC_LEGACY_DNS_ALWAYS;
+  check_names((struct asked){.csr = NULL}, "app.ns.svc.cluster.local");
+  check_names((struct asked){.id = "dapr-injector", .ns = "dapr-system"}, "dapr-sidecar-injector.dapr-system.svc");
+  config.legacy_dns = DC_LEGACY_DNS_NEVER;
+  check_names((struct asked){.csr = old}, "");
+  config.legacy_dns = DC_LEGACY_DNS_AUTO;
 }
 
 static void test_kinds(void) {
   for (size_t i = 0; i < DC_COUNT(samples); i++) {
-    struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+    struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
     enum dc_grpc_status status = ask((struct asked){.csr = samples[i].pem}, &reply);
     is_num(status, samples[i].verify ? DC_GRPC_INVALID_ARGUMENT : DC_GRPC_OK, samples[i].what);
     if (samples[i].verify == DC_EWEAK)
@@ -171,7 +188,7 @@ static void test_refused(void) {
       {{.ns = ".."}, DC_GRPC_INTERNAL, "failed to sign certificate"},
   };
   for (size_t i = 0; i < DC_COUNT(rows); i++) {
-    struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+    struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
     is_num(ask(rows[i].asked, &reply), rows[i].status, "refused");
     ok(strncmp(reply.text, rows[i].text, strlen(rows[i].text)) == 0 && reply.text[0], "with its text: %s", reply.text);
     is_num(reply.message.len, 0, "and no message");
@@ -180,7 +197,7 @@ static void test_refused(void) {
 
 static void test_forged(void) {
   struct dc_buf forged DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
   if (dc_csr_make(key, NULL, 0, &forged, NULL)) return;
   forged.data[forged.len - 1] ^= 1;
   dc_pem_add(&pem, "CERTIFICATE REQUEST", forged.data, forged.len);
@@ -190,34 +207,62 @@ static void test_forged(void) {
 
 static void test_bytes(void) {
   struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
-  ok(dc_service_sign(live, &config, &origin, (const uint8_t *)"\x0a\x05" "ab", 4, &reply), "answered");
+  ok(dc_service_sign(live, &config, &origin, (const uint8_t *)"\x0a\x05" "ab", 4, &reply), "bytes are answered");
   is_num(reply.status, DC_GRPC_INTERNAL, "what is no message");
   ok(strncmp(reply.text, "grpc: error unmarshalling request: ", 35) == 0, "is told in grpc-go's words: %s", reply.text);
   struct dc_grpc_reply empty DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
-  ok(dc_service_sign(live, &config, &origin, NULL, 0, &empty), "answered too");
+  ok(dc_service_sign(live, &config, &origin, NULL, 0, &empty), "none are answered too");
   is_num(empty.status, DC_GRPC_PERMISSION_DENIED, "nothing is a message with nothing in it");
 }
 
-static int read_ttl(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
-  const int64_t *ttl = user;
-  (void)err;
-  policy->workload_ttl = *ttl;
-  return 0;
-}
-
 static void test_clamp(void) {
-  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free);
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
   struct dc_sign_response response DC_CLEANUP(dc_sign_response_free) = {.valid_until = 0};
   struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
-  static int64_t ttl = 10000 * DC_DAY;
-  config.reread = read_ttl;
-  config.reread_user = &ttl;
+  ttl = 10000 * DC_DAY;
   is_num(dc_live_reread(live, NULL), 1, "certificates of 10000 days");
   ask((struct asked){.id = "app"}, &reply);
   ttl = DC_HOUR;
   is_num(dc_live_reread(live, NULL), 1, "of an hour again");
   ok(read_answer(&reply, &response, &chain) && chain.certs[0]->not_after == dc_authority_not_after(set.authority),
      "no leaf outlives its issuer");
+}
+
+/* A line for each certificate, and none for a refusal. */
+static void test_audit(void) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "audit");
+  struct dc_buf lines DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_grpc_reply refusal DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  ok(dc_audit_open(path, &config.audit, NULL) == 0, "an audit log");
+  ask((struct asked){.id = "a.b"}, &refusal);
+  ask((struct asked){.id = "app"}, &reply);
+  dc_audit_close(config.audit);
+  config.audit = NULL;
+  ok(reply.status == DC_GRPC_OK && dc_os_read_file(path, 65536, &lines, NULL) == 0, "is written");
+  const char *text = dc_buf_text(&lines), *end = strchr(text, '\n');
+  ok(end && end[1] == '\0' && strstr(text, "\"spiffe://public/ns/ns/app\"") && strstr(text, "127.0.0.1:40312") &&
+         strstr(text, "\"INSECURE\"") && strstr(text, "\"17.3\""),
+     "with one line that tells who, from where, how: %s", text);
+  unlink(path);
+}
+
+/* A disk that is full, as the kernel plays it. */
+static void test_no_audit(void) {
+  struct dc_grpc_reply reply DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  struct dc_grpc_reply refusal DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  if (dc_audit_open("/dev/full", &config.audit, NULL)) {
+    skip("no peer: /dev/full", "a certificate that is not on record");
+    return;
+  }
+  is_num(ask((struct asked){.id = "app"}, &reply), DC_GRPC_OK, "a certificate that is not on record is handed out");
+  config.audit_required = true;
+  is_num(ask((struct asked){.id = "app"}, &refusal), DC_GRPC_INTERNAL, "unless the record is required");
+  is_text(refusal.text, "failed to sign certificate", "its text");
+  is_num(refusal.message.len, 0, "and no message");
+  dc_audit_close(config.audit);
+  config.audit = NULL;
+  config.audit_required = false;
 }
 
 enum { THREADS = 4, ROUNDS = 25 };
@@ -237,12 +282,15 @@ static void test_threads(void) {
   int started = 0, reloads = 0, bad = 0;
   for (; started < THREADS && pthread_create(&threads[started], NULL, ask_often, &failed[started]) == 0; started++)
     continue;
-  for (; reloads < 5; reloads++) bad += dc_live_reload(live, NULL) != 0;
+  for (; reloads < 20; reloads++) {
+    ttl = (1 + reloads % 2) * DC_MINUTE;
+    bad += dc_live_reread(live, NULL) != 1;
+  }
   for (int i = 0; i < started; i++) {
     pthread_join(threads[i], NULL);
     bad += failed[i];
   }
-  ok(started == THREADS && bad == 0, "%d threads are answered while the credentials are read anew", THREADS);
+  ok(started == THREADS && bad == 0, "%d threads are answered while snapshots come and go", THREADS);
 }
 
 static bool write_set(void) {
@@ -291,6 +339,8 @@ int main(void) {
   test_forged();
   test_bytes();
   test_clamp();
+  test_audit();
+  test_no_audit();
   test_threads();
   end();
   return tap_done();

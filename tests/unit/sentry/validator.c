@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 
+#include "config/allow.h"
 #include "tap.h"
 
-static const struct dc_sentry_config config = {.trust_domain = "localhost", .namespace = "dapr-system"};
+static struct dc_sentry_config config = {.trust_domain = "localhost", .namespace = "dapr-system"};
 
 #define TEN "abcdefghij"
 #define SIXTY TEN TEN TEN TEN TEN TEN
@@ -78,15 +79,16 @@ static void test_row(size_t row) {
   struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
   const struct dc_sign_request request = request_of(row);
   char untouched[] = "untouched", *trust_domain = untouched;
-  enum dc_verdict verdict =
-      dc_validator_check(&config, dc_validator_choose(&config, &request), &request, &trust_domain, &reply);
-  is_num(verdict, rows[row].status == DC_GRPC_OK ? DC_VERDICT_GRANTED : DC_VERDICT_REFUSED, rows[row].id);
+  int32_t which = dc_validator_choose(&config, &request);
+  is_num(which, rows[row].validator ? rows[row].validator : DC_VALIDATOR_INSECURE, "which validator is asked");
+  enum dc_verdict want = rows[row].status == DC_GRPC_OK ? DC_VERDICT_GRANTED : DC_VERDICT_REFUSED;
+  is_num(dc_validator_check(&config, which, &request, &trust_domain, &reply), want, rows[row].id);
+  is_num(reply.status, rows[row].status, "the reply has the code");
   if (rows[row].status == DC_GRPC_OK) {
     is_text(trust_domain, rows[row].text, "its trust domain");
     if (trust_domain != untouched) free(trust_domain);
     return;
   }
-  is_num(reply.status, rows[row].status, "the reply has the code");
   ok(trust_domain == untouched, "no trust domain comes out");
   if (rows[row].text)
     is_text(reply.text, rows[row].text, "and the text");
@@ -94,7 +96,55 @@ static void test_row(size_t row) {
     ok(reply.text[0] != '\0', "and a text: %s", reply.text);
 }
 
+/* The list of daprcerts.conf narrows what is believed; what is refused anyway is refused as before. */
+static void test_allow(void) {
+  static const struct {
+    const char *ns, *id;
+    const char *text; /* NULL: granted */
+  } asked[] = {
+      {"ns", "app", NULL},
+      {"ns", "other", "app id 'other' in namespace 'ns' is none that may be asked for: daprcerts.conf, section [allow], "
+                      "lists those that may"},
+      {"elsewhere", "app", "app id 'app' in namespace 'elsewhere' is none that may be asked for: daprcerts.conf, section "
+                           "[allow], lists those that may"},
+      {"dapr-system", "dapr-sentry", "the identity of sentry itself is not given to others"},
+      {"ns", "a.b", "invalid request: parameter app-id cannot contain dots"},
+  };
+  struct dc_allow allow = DC_ALLOW_INIT;
+  ok(dc_allow_add(&allow, "ns", "app, a.b", NULL) == 0 && dc_allow_add(&allow, "dapr-system", "*", NULL) == 0, "a list");
+  config.allow = &allow;
+  for (size_t i = 0; i < DC_COUNT(asked); i++) {
+    struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
+    struct dc_sign_request request = request_of(0);
+    char *trust_domain = NULL;
+    request.namespace = text_of(asked[i].ns);
+    request.id = text_of(asked[i].id);
+    request.trust_domain = text_of("localhost");
+    is_num(dc_validator_check(&config, DC_VALIDATOR_INSECURE, &request, &trust_domain, &reply),
+           asked[i].text ? DC_VERDICT_REFUSED : DC_VERDICT_GRANTED, asked[i].id);
+    ok((trust_domain != NULL) == !asked[i].text && reply.status == (asked[i].text ? DC_GRPC_PERMISSION_DENIED : 0),
+       "its code");
+    is_text(reply.text, asked[i].text ? asked[i].text : "", "its text");
+    free(trust_domain);
+  }
+  config.allow = NULL;
+  dc_allow_free(&allow);
+}
+
+static void test_none(void) {
+  struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
+  const struct dc_sign_request request = request_of(0);
+  char *trust_domain = NULL;
+  is_num(dc_validator_check(&config, DC_VALIDATOR_UNKNOWN, &request, &trust_domain, &reply), DC_VERDICT_REFUSED,
+         "where there is no default");
+  is_num(reply.status, DC_GRPC_INVALID_ARGUMENT, "its code");
+  is_text(reply.text, "a validator name must be specified in this environment", "its text");
+  ok(!trust_domain, "no trust domain comes out");
+}
+
 int main(void) {
   for (size_t i = 0; i < DC_COUNT(rows); i++) test_row(i);
+  test_allow();
+  test_none();
   return tap_done();
 }
