@@ -69,6 +69,14 @@ lacks() {
 # has_command NAME: for peers that a machine may lack.
 has_command() { command -v "$1" >/dev/null 2>&1; }
 
+# find_python MODULE...: sets PYTHON to one that has them, or to nothing.
+find_python() {
+  for PYTHON in /usr/bin/python3 python3; do
+    "$PYTHON" -c "import $(echo "$*" | tr ' ' ,)" 2>/dev/null && return
+  done
+  PYTHON=
+}
+
 finish() {
   echo "1..$tap_count"
   [ "$tap_failed" -eq 0 ]

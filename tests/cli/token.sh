@@ -85,13 +85,7 @@ lacks "$WORK/err" "$(cat token)" 'the token is not in the messages'
 status 1 'a file that cannot be written' "$DAPRCERTS" token myapp --out none/token
 
 # --- what it says, by PyJWT --------------------------------------------------------------------------------------------
-PYTHON=
-for candidate in /usr/bin/python3 python3; do
-  if "$candidate" -c 'import jwt, cryptography' 2>/dev/null; then
-    PYTHON=$candidate
-    break
-  fi
-done
+find_python jwt cryptography
 if [ -z "$PYTHON" ]; then
   skip 'what it says, by PyJWT' 'no peer: python3-jwt, python3-cryptography'
   finish

@@ -21,14 +21,6 @@ start_sentry() {
   export SENTRY_ADDR
 }
 
-# find_python MODULE...: sets PYTHON to one that has them, or to nothing.
-find_python() {
-  for PYTHON in /usr/bin/python3 python3; do
-    "$PYTHON" -c "import $(echo "$*" | tr ' ' ,)" 2>/dev/null && return
-  done
-  PYTHON=
-}
-
 # stop_sentry: SIGTERM, then its end; SENTRY_STATUS is its exit status.
 stop_sentry() {
   [ -n "${SENTRY_PID:-}" ] || return 0

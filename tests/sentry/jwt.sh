@@ -87,13 +87,7 @@ bad 'another key' "doesn't contain a matching public key" jwt.key "$(cat ec.key)
 bad 'an ID that the set lacks' 'key with user-provided key ID "mine"' ignored '' --jwt-key-id mine
 
 # --- tokens, by PyJWT --------------------------------------------------------------------------------------------------
-PYTHON=
-for candidate in /usr/bin/python3 python3; do
-  if "$candidate" -c 'import grpc, grpc_tools.protoc, jwt; jwt.get_algorithm_by_name("RS256") if hasattr(jwt, "get_algorithm_by_name") else jwt.algorithms.RSAAlgorithm' 2>/dev/null; then
-    PYTHON=$candidate
-    break
-  fi
-done
+find_python grpc grpc_tools.protoc jwt
 if [ -z "$PYTHON" ] || ! has_command jq; then
   skip 'tokens by PyJWT' 'no peer: python3-grpcio, python3-grpc-tools, python3-jwt, jq'
   finish
