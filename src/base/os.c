@@ -259,6 +259,9 @@ char *dc_os_self_path(const char *argv0) {
 void dc_os_protect_secrets(void) {
   const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
   (void)setrlimit(RLIMIT_CORE, &none);
+#if defined HAVE_SYS_PRCTL_H && defined PR_SET_NO_NEW_PRIVS
+  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+#endif
 #if defined HAVE_SYS_PRCTL_H && defined PR_SET_DUMPABLE && !defined UNDER_SANITIZER
   (void)prctl(PR_SET_DUMPABLE, 0); /* the leak check of sanitizers needs ptrace */
 #endif

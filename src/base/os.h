@@ -36,7 +36,8 @@ int dc_os_exists(const char *path, struct dc_err *err) DC_NODISCARD;
 /* The path by which this program can be found again: ARGV0 with a slash as it is, else looked up in $PATH as execvp
  * would. Heap; NULL when not found. */
 char *dc_os_self_path(const char *argv0);
-/* No core dump, no ptrace by others, while keys are in memory. Best effort, silent. */
+/* No core dump, no ptrace by others, no program with more rights than ours from here on, while keys are in memory. Best
+ * effort, silent. */
 void dc_os_protect_secrets(void);
 const char *dc_os_hostname(void); /* static storage; "localhost" when unknown */
 

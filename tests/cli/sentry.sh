@@ -203,6 +203,16 @@ has "$WORK/err" "cannot listen on '192.0.2.1'" 'is told'
 refuses 1 'a name that is none' --issuer-credentials "$ca" --listen-address no.such.invalid
 has "$WORK/err" "cannot listen on 'no.such.invalid'" 'is told'
 
+# --- confinement ------------------------------------------------------------------------------------------------------------------
+if [ -r /proc/self/status ]; then
+  serves 'with keys in memory' --issuer-credentials "$ca"
+  same 1 "$(sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$SENTRY_PID/status")" 'it gains no new privileges'
+  same '0 0' "$(sed -n 's/^Max core file size *\([0-9a-z]*\) *\([0-9a-z]*\).*/\1 \2/p' "/proc/$SENTRY_PID/limits")" 'and leaves no core dump'
+  stop_sentry
+else
+  skip 'it gains no new privileges' 'no /proc on this machine'
+fi
+
 # --- the log --------------------------------------------------------------------------------------------------------------------
 export NAMESPACE=prod
 serves '--log-as-json' --issuer-credentials "$ca" --log-as-json --log-level debug
