@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,22 @@ static const char *const level_names[] = {
 };
 
 void dc_log_setup(const struct dc_log_config *config) { sink = *config; }
+
+int dc_log_open(const char *path, int *fd, struct dc_err *err) {
+  int opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+  if (opened < 0) return dc_err_sys(err, errno, "cannot open the log file '%s'", path);
+  *fd = opened;
+  return 0;
+}
+
+int dc_log_reopen(const char *path, struct dc_err *err) {
+  int fd DC_CLEANUP(dc_mem_close) = -1;
+  int rc = dc_log_open(path, &fd, err);
+  if (rc) return rc;
+  if (dup2(fd, sink.fd) < 0) return dc_err_sys(err, errno, "cannot open the log file '%s'", path);
+  (void)fcntl(sink.fd, F_SETFD, FD_CLOEXEC);
+  return 0;
+}
 
 int dc_log_parse_level(const char *text, enum dc_log_level *level, struct dc_err *err) {
   for (size_t i = 0; i < DC_COUNT(level_names); i++) {

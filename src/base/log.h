@@ -21,6 +21,11 @@ struct dc_log_config {
 };
 
 void dc_log_setup(const struct dc_log_config *config);
+/* A file for records: made with mode 0644 less the umask when it is missing, appended to. The caller closes *FD. */
+int dc_log_open(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
+/* The file by its name again, after it was moved away, under the descriptor that the sink has; on failure the old one
+ * stays in use. */
+int dc_log_reopen(const char *path, struct dc_err *err) DC_NODISCARD;
 /* "debug", "info", "warn" and "warning", "error", "fatal", in any case; DC_EINVAL else. */
 int dc_log_parse_level(const char *text, enum dc_log_level *level, struct dc_err *err) DC_NODISCARD;
 bool dc_log_enabled(enum dc_log_level level);

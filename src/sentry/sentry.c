@@ -107,8 +107,10 @@ static void on_tick(uv_timer_t *timer) {
   if (++sentry->ticks % RENEW_TICKS == 0) renew(sentry);
 }
 
-static void reopen_audit(struct sentry *sentry) {
+static void reopen_logs(struct sentry *sentry) {
   struct dc_err err = DC_ERR_INIT;
+  if (sentry->config->log_file && dc_log_reopen(sentry->config->log_file, &err))
+    dc_log_write(DC_LOG_ERROR, scope, "the log was not opened anew: %s", err.text);
   if (sentry->config->audit && dc_audit_reopen(sentry->config->audit, &err))
     dc_log_write(DC_LOG_ERROR, scope, "the audit log was not opened anew: %s", err.text);
 }
@@ -162,7 +164,7 @@ static void drain(struct sentry *sentry) {
 static void on_signal(uv_signal_t *handle, int number) {
   struct sentry *sentry = handle->data;
   if (number == SIGHUP) {
-    reopen_audit(sentry);
+    reopen_logs(sentry);
     if (!sentry->draining) reload(sentry);
   } else if (!sentry->draining) {
     drain(sentry);

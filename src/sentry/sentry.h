@@ -86,7 +86,8 @@ struct dc_sentry_config {
   struct dc_limits limits;
   const struct dc_allow *allow; /* whom the validator `insecure` believes in */
   enum dc_legacy_dns legacy_dns;
-  struct dc_audit *audit; /* NULL: none */
+  const char *log_file;   /* opened anew at SIGHUP; NULL: none */
+  struct dc_audit *audit; /* likewise; NULL: none */
   struct dc_sentry_jwt jwt;
   bool audit_required;    /* a certificate whose line cannot be written is not handed out */
 };

@@ -29,7 +29,7 @@ static const char default_config[] = "daprsystem";
 
 static struct {
   const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
-      *ready_file, *legacy_dns, *audit_log, *audit_failure, *healthz_address, *metrics_address;
+      *ready_file, *legacy_dns, *kubeconfig, *log_file, *audit_log, *audit_failure, *healthz_address, *metrics_address;
   int64_t port, healthz_port, metrics_port;
   bool config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
       metrics_address_given;
@@ -95,6 +95,8 @@ static const struct dc_opt head_opts[] = {
     {.kind = DC_OPT_HEADING, .help = "What it says:"},
     {.name = "log-level", .kind = DC_OPT_STRING, .value = &opt.log_level, .arg = "LEVEL",
      .help = "debug, info, warn, error or fatal", .shown = "info"},
+    {.name = "log-file", .kind = DC_OPT_STRING, .value = &opt.log_file, .arg = "FILE",
+     .help = "append records to this file; SIGHUP opens it anew", .shown = "standard output"},
     {.name = "log-as-json", .kind = DC_OPT_FLAG, .value = &opt.json, .help = "one JSON object a line"},
     {.name = "audit-log", .kind = DC_OPT_STRING, .value = &opt.audit_log, .arg = "FILE",
      .help = "append a line of JSON for each certificate, before it is handed out; SIGHUP opens the file anew"},
@@ -104,6 +106,8 @@ static const struct dc_opt head_opts[] = {
      .shown = "warn"},
     {.name = "mode", .kind = DC_OPT_STRING, .value = &opt.mode, .arg = "MODE", .help = "standalone is the one there is",
      .shown = "standalone"},
+    {.name = "kubeconfig", .kind = DC_OPT_STRING, .value = &opt.kubeconfig, .arg = "FILE",
+     .help = "taken since the original has it, and not used"},
     {.kind = DC_OPT_HEADING, .help = "What a peer may cost (daprcerts.conf, section [sentry], sets the same):"},
 };
 
@@ -331,6 +335,7 @@ static int configure(struct sources *sources, const struct limit_options *option
   sources->config.reread_user = sources;
   sources->config.reread_files = files;
   sources->config.ready_file = opt.ready_file;
+  sources->config.log_file = opt.log_file;
   sources->config.limits = sources->settings.limits;
   sources->config.allow = &sources->settings.allow;
   sources->config.jwt = dc_jwt_options_resolve(&jwt);
@@ -426,18 +431,24 @@ static int run(const struct limit_options *options, struct dc_err *err) {
   return rc;
 }
 
+/* Wrong levels and modes end as they do in the original: a fatal record and status 1. */
 static int setup_log(struct dc_err *err) {
-  struct dc_log_config log = {
-      .fd = STDOUT_FILENO, .json = opt.json, .instance = dc_os_hostname(), .version = PACKAGE_VERSION};
-  int rc = dc_log_parse_level(opt.log_level, &log.level, err);
-  if (rc) return dc_err_set(err, DC_EUSAGE, "option '--log-level': '%s' is not a level", opt.log_level);
-  if (strcmp(opt.mode, "standalone") != 0)
-    return dc_err_set(err, DC_EUSAGE,
-                      strcmp(opt.mode, "kubernetes") == 0
-                          ? "mode 'kubernetes' is not supported: daprcerts serves machines without Kubernetes"
-                          : "Invalid options: invalid mode: %s",
-                      opt.mode);
+  struct dc_log_config log = {.fd = STDOUT_FILENO,
+                              .level = DC_LOG_INFO,
+                              .json = opt.json,
+                              .instance = dc_os_hostname(),
+                              .version = PACKAGE_VERSION};
+  int rc = opt.log_file ? dc_log_open(opt.log_file, &log.fd, err) : 0;
   dc_log_setup(&log);
+  if (rc) return rc;
+  if (dc_log_parse_level(opt.log_level, &log.level, err))
+    return dc_err_set(err, DC_EINVAL, "invalid value for --log-level: %s", opt.log_level);
+  dc_log_setup(&log);
+  if (strcmp(opt.mode, "kubernetes") == 0)
+    return dc_err_set(err, DC_EUNSUPPORTED,
+                      "Invalid options: mode 'kubernetes' is not supported: daprcerts serves machines without Kubernetes");
+  if (strcmp(opt.mode, "standalone") != 0)
+    return dc_err_set(err, DC_EINVAL, "Invalid options: invalid mode: %s", opt.mode);
   return 0;
 }
 
@@ -455,10 +466,9 @@ int main(int argc, char **argv) {
                              .single_dash = true,
                              .notes = notes};
   if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
-  int rc = setup_log(&err);
-  if (rc) return dc_tool_end(&cli, rc, &err);
   dc_os_protect_secrets();
-  rc = run(&options, &err);
+  int rc = setup_log(&err);
+  if (!rc) rc = run(&options, &err);
   if (rc && rc != DC_EUSAGE) dc_log_write(DC_LOG_FATAL, scope, "%s", err.text);
   return dc_tool_end(&cli, rc, &err);
 }

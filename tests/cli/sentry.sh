@@ -43,12 +43,20 @@ for flags in "--issuer-credentials $ca --trust-domain one" "--issuer-credentials
   same 'spiffe://one/ns/default/dapr-sentry' "$(served)" "flags as ${flags%% *}${flags#*"$ca"}"
   stop_sentry
 done
-for wrong in --no-such-flag -no-such-flag '--port 70000' '--port x' --port '--log-level loud' '--mode none' \
-  '--mode kubernetes' '--idle-timeout 5' '--max-streams 0' operand; do
+for wrong in --no-such-flag -no-such-flag '--port 70000' '--port x' --port '--idle-timeout 5' '--max-streams 0' operand; do
   # shellcheck disable=SC2086  # words
   status 2 "wrong usage: $wrong" "$DAPRCERTS" sentry $wrong
   has "$WORK/err" 'daprcerts sentry --help' 'where to read on is told'
 done
+for wrong in '--mode none' -mode=none '--log-level loud' '--mode kubernetes' '--log-file /none/log'; do
+  # shellcheck disable=SC2086  # words
+  status 1 "what ends the original with status 1: $wrong" "$DAPRCERTS" sentry $wrong
+  has "$WORK/out" 'level=fatal' 'and a fatal record'
+done
+status 1 'a mode that is none' "$DAPRCERTS" sentry --mode none
+has "$WORK/out" 'level=fatal msg="Invalid options: invalid mode: none"' "in the original's words"
+status 1 'a level that is none' "$DAPRCERTS" sentry --log-level loud
+has "$WORK/out" 'level=fatal msg="invalid value for --log-level: loud"' "in the original's words"
 status 0 '--help' "$DAPRCERTS" sentry --help
 has "$WORK/out" '--issuer-credentials' 'on standard output'
 status 0 '--version' "$DAPRCERTS" sentry --version
@@ -224,6 +232,15 @@ if has_command jq; then
 else
   skip 'each record is an object with the keys of Dapr' 'no peer: jq'
 fi
+
+serves '--log-file' --issuer-credentials "$ca" --log-file "$WORK/file.log" --kubeconfig /none
+has file.log 'Running gRPC server on' 'takes the records'
+check 'standard output has none' test ! -s "$WORK/sentry.log"
+mv file.log file.log.1
+kill -HUP "$SENTRY_PID"
+until [ -s file.log ]; do sleep 0.05; done
+has file.log 'the credentials are unchanged' 'SIGHUP opens the file anew'
+stop_sentry
 
 # --- signals --------------------------------------------------------------------------------------------------------------------
 for signal in TERM INT; do
