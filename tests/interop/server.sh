@@ -21,6 +21,9 @@ start_sentry() {
   export SENTRY_ADDR
 }
 
+# sanitized: the programs are built with a sanitizer, which has memory and threads of its own.
+sanitized() { grep -q '^SAN_FLAGS = .*fsanitize' "${TOP_BUILDDIR:?}/Makefile"; }
+
 # stop_sentry: SIGTERM, then its end; SENTRY_STATUS is its exit status.
 stop_sentry() {
   [ -n "${SENTRY_PID:-}" ] || return 0

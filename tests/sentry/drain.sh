@@ -61,7 +61,7 @@ has "$WORK/sentry.log" 'a second signal ended the server with calls under way' '
 crowd=2000
 if [ ! -d "/proc/$$/fd" ]; then
   skip 'what is left of a crowd' 'no /proc'
-elif grep -q '^SAN_FLAGS = .*fsanitize' "$TOP_BUILDDIR/Makefile"; then
+elif sanitized; then
   skip 'what is left of a crowd' 'a sanitizer counts memory in its own way'
 elif ! (ulimit -n $((crowd + 100))) 2>/dev/null; then
   skip 'what is left of a crowd' 'this machine allows too few descriptors'

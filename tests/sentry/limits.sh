@@ -27,6 +27,15 @@ set_conf() {
   { echo '[sentry]' && printf '%s\n' "$@"; } >ca/daprcerts.conf
 }
 
+# threads N WHAT: the server's main thread and its loops, beside those of health and metrics, one a socket
+threads() {
+  if [ -d "/proc/$SENTRY_PID/task" ] && ! sanitized; then
+    same "$(($1 + $(grep -c '^healthz\|^metrics' ready)))" "$(find "/proc/$SENTRY_PID/task" -mindepth 1 -maxdepth 1 | wc -l)" "$2"
+  else
+    skip "$2" 'no /proc, or a sanitizer with a thread of its own'
+  fi
+}
+
 # --- defaults --------------------------------------------------------------------------------------------------------
 cp ca/daprcerts.conf made.conf
 "$DAPRCERTS" sentry --help | tr -s ' \n' ' ' >help
@@ -44,19 +53,13 @@ idle-timeout 15m0s
 drain-timeout 30s
 loops 0
 END
-# The threads but the first one and those of health and metrics, one a socket.
-loops() {
-  threads=$(find "/proc/$SENTRY_PID/task" -mindepth 1 -maxdepth 1 | wc -l)
-  echo $((threads - 1 - $(grep -c '^healthz\|^metrics' ready)))
-}
-
 start_sentry --issuer-credentials ca
 # the window of a connection: a message with its prefix, and HTTP/2's first window
 ends 'streams 100 headers 16384 window 327684' 'a peer is told of the defaults' announced
-if [ -d "/proc/$SENTRY_PID/task" ] && has_command nproc; then
-  same "$(nproc)" "$(loops)" 'a loop for each core'
+if has_command nproc; then
+  threads "$(($(nproc) + 1))" 'a loop for each core'
 else
-  skip 'a loop for each core' 'no /proc or no nproc'
+  skip 'a loop for each core' 'no nproc'
 fi
 stop_sentry
 
@@ -72,11 +75,7 @@ sizes_hold() {
   ends 'closed, status 0' "$1: max-connections: one more takes the longest idle one's place" connections 4
   ends 'turned away, status 0' "$1: max-connections: none is idle" connections_busy 4
   ends 'served' "$1: max-connections: who never begins TLS holds no place" connections_shaking 4
-  if [ -d "/proc/$SENTRY_PID/task" ]; then
-    same 1 "$(loops)" "$1: loops"
-  else
-    skip "$1: loops" 'no /proc'
-  fi
+  threads 2 "$1: loops"
 }
 # times_hold HOW: likewise.
 times_hold() {
@@ -136,7 +135,7 @@ ends 'status 0' 'the windows come back from every kind of end' windows_return
 # --- peers that do not read ------------------------------------------------------------------------------------------
 ends 'reset 8, status 0' 'a peer that takes no answer' window_zero
 ends 'some answers, reset 8, status 0' "a peer that fills its connection's window" window_used
-if [ -d "/proc/$SENTRY_PID" ] && ! grep -q '^SAN_FLAGS = .*fsanitize' "$TOP_BUILDDIR/Makefile"; then
+if [ -d "/proc/$SENTRY_PID" ] && ! sanitized; then
   ends 'full closed' 'peers that never read, and the memory they cost' deaf "$SENTRY_PID"
 else
   ends 'full closed' 'peers that never read' deaf
