@@ -98,10 +98,25 @@ TESTS += $(INTEROP_TESTS)
 endif
 
 # --- the server, by its command line and by peers that break the rules ---------------------------------------------------
-EXTRA_DIST += tests/sentry/drain.py tests/sentry/jwt_peer.py tests/sentry/kept.sh tests/sentry/limits.py \
-  tests/sentry/notify.py tests/sentry/peer.py tests/sentry/wire.py
-SENTRY_TESTS = tests/cli/sentry.sh tests/sentry/audit.sh tests/sentry/drain.sh tests/sentry/http.sh \
-  tests/sentry/identities.sh tests/sentry/jwt.sh tests/sentry/limits.sh tests/sentry/reload.sh tests/sentry/systemd.sh
+EXTRA_DIST += \
+  tests/sentry/drain.py \
+  tests/sentry/jwt_peer.py \
+  tests/sentry/kept.sh \
+  tests/sentry/limits.py \
+  tests/sentry/notify.py \
+  tests/sentry/peer.py \
+  tests/sentry/wire.py
+SENTRY_TESTS = \
+  tests/cli/sentry.sh \
+  tests/sentry/audit.sh \
+  tests/sentry/drain.sh \
+  tests/sentry/http.sh \
+  tests/sentry/identities.sh \
+  tests/sentry/jwt.sh \
+  tests/sentry/limits.sh \
+  tests/sentry/oidc.sh \
+  tests/sentry/reload.sh \
+  tests/sentry/systemd.sh
 dist_check_SCRIPTS += $(SENTRY_TESTS)
 if WITH_SENTRY
 TESTS += $(SENTRY_TESTS)

@@ -88,7 +88,8 @@ static int find_public(const struct dc_jwks *set, const struct dc_spki *public, 
     named = named || fits;
   }
   if (!kid)
-    return dc_err_set(err, DC_EMISMATCH, "%s: JWKS doesn't contain a matching public key for the JWT signing key", file);
+    return dc_err_set(err, DC_EMISMATCH, "%s: JWKS doesn't contain a matching public key for the JWT signing key",
+                      file);
   if (!named)
     return dc_err_set(err, DC_EMISMATCH, "%s: JWKS doesn't contain a key with user-provided key ID \"%s\"", file, kid);
   return dc_err_set(err, DC_EMISMATCH,

@@ -30,8 +30,8 @@ int dc_token_signer_generate(const struct dc_token_rules *rules, struct dc_buf *
 /* KEY is PKCS#8, SEC1 or PKCS#1 and must fit the algorithm. JWKS must hold its public half, for signatures, under the
  * rules' kid when there is one. DC_EINVAL, DC_ENOENT, DC_EWEAK, ...: a file that is not what it should be;
  * DC_EUNSUPPORTED: an algorithm that we do not know; DC_EMISMATCH: pieces that do not fit. The text names the file.
- * WARNING (may be NULL) gets a text when all of it is well and nobody who reads JWKS could verify a token, since the key
- * stands there under another ID or for another algorithm. */
+ * WARNING (may be NULL) gets a text when all of it is well and nobody who reads JWKS could verify a token, since the
+ * key stands there under another ID or for another algorithm. */
 int dc_token_signer_load(const struct dc_token_files *files, const struct dc_token_rules *rules,
                          struct dc_token_signer **out, struct dc_buf *warning, struct dc_err *err) DC_NODISCARD;
 /* Returns its argument. Atomic. */

@@ -73,12 +73,21 @@ static int start_one(const char *name, const struct dc_endpoint_config *config, 
   return 0;
 }
 
+static int start_oidc(struct dc_endpoints *endpoints, const struct dc_sentry_config *config, struct dc_live *live,
+                      struct dc_err *err) {
+  struct dc_bind bound = DC_BIND_INIT;
+  if (!config->oidc.endpoint.enabled) return 0;
+  int rc = bind_one("oidc", &config->oidc.endpoint, &bound, err);
+  if (!rc) rc = dc_oidc_start(config, &bound, live, &endpoints->health, &endpoints->oidc, err);
+  return rc ? dc_err_add(err, rc, "the OIDC HTTP server") : 0;
+}
+
 int dc_endpoints_start(struct dc_endpoints *endpoints, const struct dc_sentry_config *config, struct dc_live *live,
                        struct dc_err *err) {
   endpoints->live = live;
   int rc = start_one("healthz", &config->healthz, dc_health_answer, &endpoints->health, &endpoints->healthz, err);
   if (!rc) rc = start_one("metrics", &config->metrics, answer_metrics, endpoints, &endpoints->metrics, err);
-  return rc;
+  return rc ? rc : start_oidc(endpoints, config, live, err);
 }
 
 static void tell_one(const char *name, const struct dc_http *http, struct dc_buf *out) {
@@ -89,10 +98,16 @@ static void tell_one(const char *name, const struct dc_http *http, struct dc_buf
 void dc_endpoints_tell(const struct dc_endpoints *endpoints, struct dc_buf *out) {
   tell_one("healthz", endpoints->healthz, out);
   tell_one("metrics", endpoints->metrics, out);
+  for (size_t i = 0; endpoints->oidc && dc_oidc_address(endpoints->oidc, i); i++)
+    dc_buf_printf(out, "oidc %s\n", dc_oidc_address(endpoints->oidc, i));
 }
+
+void dc_endpoints_tick(struct dc_endpoints *endpoints) { dc_oidc_tick(endpoints->oidc); }
 
 void dc_endpoints_stop(struct dc_endpoints *endpoints) {
   dc_http_stop(endpoints->healthz);
   dc_http_stop(endpoints->metrics);
+  dc_oidc_stop(endpoints->oidc);
   endpoints->healthz = endpoints->metrics = NULL;
+  endpoints->oidc = NULL;
 }

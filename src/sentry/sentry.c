@@ -102,6 +102,7 @@ static void warn_of_expiry(struct sentry *sentry) {
 static void on_tick(uv_timer_t *timer) {
   struct sentry *sentry = timer->data;
   give_memory_back(sentry);
+  dc_endpoints_tick(&sentry->endpoints);
   warn_of_expiry(sentry);
   dc_listener_retry(sentry->listener);
   if (++sentry->ticks % RENEW_TICKS == 0) renew(sentry);

@@ -10,7 +10,7 @@
  *   └───────────────────────────────┘        └──────────────────────────────────────────┘
  *            threads of libmicrohttpd: one a socket
  *   ┌───────────────────────────────┐
- *   │ endpoints health, metrics     │  http carries them; metrics are counted by whoever sees what they count
+ *   │ endpoints health,metrics,oidc │  http carries them; metrics are counted by whoever sees what they count
  *   └───────────────────────────────┘
  *
  * Glossary
@@ -68,6 +68,15 @@ struct dc_sentry_jwt {
   int64_t ttl; /* nanoseconds */
 };
 
+/* OIDC, which tells others how to verify them. */
+struct dc_sentry_oidc {
+  struct dc_endpoint_config endpoint; /* not enabled unless JWTs are */
+  const char *cert_file, *key_file;   /* PEM, both or none: then plain HTTP */
+  const char *jwks_uri, *path_prefix; /* NULL: not given */
+  const char *const *allowed_hosts;   /* "*": any */
+  size_t allowed_count;               /* 0: any */
+};
+
 /* Everything is borrowed until dc_sentry_run returns. */
 struct dc_sentry_config {
   const char *const *addresses; /* numeric addresses or names; NULL-terminated; each is bound */
@@ -89,6 +98,7 @@ struct dc_sentry_config {
   const char *log_file;   /* opened anew at SIGHUP; NULL: none */
   struct dc_audit *audit; /* likewise; NULL: none */
   struct dc_sentry_jwt jwt;
+  struct dc_sentry_oidc oidc;
   bool audit_required;    /* a certificate whose line cannot be written is not handed out */
 };
 

@@ -212,8 +212,8 @@ static int add_token_file(struct exported *exported, struct dc_err *err) {
   if (rc) return dc_err_add(err, rc, "the token");
   if (!survives(exported->token_file))
     return dc_err_set(err, DC_EINVAL,
-                      "the token's path '%s' holds one of * ? [ \\ { }, two spaces or a control character, which do not "
-                      "get through a shell: name another",
+                      "the token's path '%s' holds one of * ? [ \\ { }, two spaces or a control character, which do "
+                      "not get through a shell: name another",
                       exported->token_file);
   add(exported, "DAPR_SENTRY_TOKEN_FILE", exported->token_file);
   return 0;

@@ -49,6 +49,7 @@ static struct {
 };
 
 static struct dc_jwt_options jwt = DC_JWT_OPTIONS_INIT;
+static struct dc_oidc_options oidc = DC_OIDC_OPTIONS_INIT;
 static struct dc_limits limit_flags;
 
 static const struct dc_opt head_opts[] = {
@@ -74,6 +75,8 @@ static const struct dc_opt head_opts[] = {
      .shown = "auto"},
     {.kind = DC_OPT_HEADING, .help = "JWTs beside the certificates:"},
     DC_JWT_ROWS(jwt),
+    {.kind = DC_OPT_HEADING, .help = "How others learn to verify them:"},
+    DC_OIDC_ROWS(oidc),
     {.kind = DC_OPT_HEADING, .help = "Where it listens:"},
     {.name = "listen-address", .kind = DC_OPT_STRING, .value = &opt.listen_address, .given = &opt.listen_given,
      .arg = "ADDRESS", .help = "an address, a name, or \"\" for every interface", .shown = "127.0.0.1 and ::1"},
@@ -340,7 +343,7 @@ static int configure(struct sources *sources, const struct limit_options *option
   sources->config.allow = &sources->settings.allow;
   sources->config.jwt = dc_jwt_options_resolve(&jwt);
   apply_limit_flags(options, &sources->config.limits);
-  return 0;
+  return dc_oidc_options_resolve(&oidc, &jwt, &sources->config.oidc, err);
 }
 
 /* --- credentials ----------------------------------------------------------------------------------------------------------------- */
@@ -418,7 +421,7 @@ static void tell_exposure(const struct dc_sentry_config *config) {
 static int run(const struct limit_options *options, struct dc_err *err) {
   struct sources sources;
   sources_init(&sources);
-  int rc = dc_jwt_options_check(&jwt, err);
+  int rc = dc_jwt_options_check(&jwt, &oidc, err);
   if (!rc) rc = configure(&sources, options, err);
   if (!rc) rc = need_credentials(&sources.config, err);
   if (!rc && sources.config.jwt.enabled) rc = need_tokens(&sources.config, err);
@@ -428,6 +431,7 @@ static int run(const struct limit_options *options, struct dc_err *err) {
     rc = dc_sentry_run(&sources.config, err);
   }
   sources_free(&sources);
+  dc_oidc_options_free(&oidc);
   return rc;
 }
 
