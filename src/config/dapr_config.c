@@ -3,6 +3,7 @@
 
 #include "config/dapr_config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,7 +19,13 @@ void dc_dapr_config_init(struct dc_dapr_config *config) {
 }
 
 void dc_dapr_config_free(struct dc_dapr_config *config) {
+  if (config->jwks) {
+    free(config->jwks->source);
+    free(config->jwks->ca_certificate);
+  }
+  free(config->jwks);
   free(config->control_plane_trust_domain);
+  config->jwks = NULL;
   config->control_plane_trust_domain = NULL;
 }
 
@@ -157,76 +164,161 @@ static int take_skew(struct reader *reader, const yaml_node_t *node) {
   return take_duration(reader, node, 0, &reader->config->clock_skew);
 }
 
-static int take_trust_domain(struct reader *reader, const yaml_node_t *node) {
+/* A text, which is left alone when it is "": as if the key were not there. */
+static int take_text(const struct reader *reader, const yaml_node_t *node, char **text) {
   if (!scalar(node)) return refuse(reader, node, "a text is expected");
   if (*scalar(node) == '\0') return 0;
-  reader->config->control_plane_trust_domain = strdup(scalar(node));
-  return reader->config->control_plane_trust_domain ? 0 : dc_err_nomem(reader->err);
+  *text = strdup(scalar(node));
+  return *text ? 0 : dc_err_nomem(reader->err);
+}
+
+static int take_trust_domain(struct reader *reader, const yaml_node_t *node) {
+  return take_text(reader, node, &reader->config->control_plane_trust_domain);
 }
 
 /* Read by daprd alone. */
-static int take_text(struct reader *reader, const yaml_node_t *node) {
+static int skip_text(struct reader *reader, const yaml_node_t *node) {
   return scalar(node) ? 0 : refuse(reader, node, "a text is expected");
 }
 
-static int take_validators(struct reader *reader, const yaml_node_t *node) {
-  if (node->type != YAML_SEQUENCE_NODE) return refuse(reader, node, "a list is expected");
-  for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
-    const yaml_node_t *entry = yaml_document_get_node(reader->document, *item), *name = NULL;
-    if (entry->type != YAML_MAPPING_NODE) return refuse(reader, entry, "a mapping is expected");
-    int rc = find(reader, entry, "name", &name);
-    if (rc) return rc;
-    const char *text = scalar(name) ? scalar(name) : "";
-    if (strcasecmp(text, "kubernetes") == 0 || strcasecmp(text, "insecure") == 0)
-      return refuse(reader, entry,
-                    "invalid token validator: the built-in 'kubernetes' and 'insecure' validators cannot be "
-                    "configured manually");
-    if (strcasecmp(text, "jwks") != 0)
-      return refuse(reader, entry, "invalid token validator name; supported values: 'jwks'");
-    (void)refuse(reader, entry, "the token validator 'jwks' is not supported by this version of daprcerts");
-    return reader->err->code = DC_EUNSUPPORTED;
-  }
-  return 0;
-}
+/* --- a mapping by a table of its keys ------------------------------------------------------------------------------------------ */
 
-static const struct {
+struct key {
   const char *name;
   int (*take)(struct reader *reader, const yaml_node_t *node);
-} mtls_keys[] = {
-    {"enabled", take_text},
-    {"workloadCertTTL", take_ttl},
-    {"allowedClockSkew", take_skew},
-    {"controlPlaneTrustDomain", take_trust_domain},
-    {"sentryAddress", take_text},
-    {"tokenValidators", take_validators},
 };
 
-static void warn_unknown(const struct reader *reader, const yaml_node_t *mtls) {
+static void warn_unknown(const struct reader *reader, const yaml_node_t *mapping, const char *path,
+                         const struct key *keys, size_t count) {
   if (!reader->warnings) return;
-  for (yaml_node_pair_t *pair = mtls->data.mapping.pairs.start; pair < mtls->data.mapping.pairs.top; pair++) {
+  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
     const yaml_node_t *key = yaml_document_get_node(reader->document, pair->key);
     const char *text = scalar(key) ? scalar(key) : "(no text)";
     bool known = false;
-    for (size_t i = 0; i < DC_COUNT(mtls_keys); i++) known = known || strcmp(mtls_keys[i].name, text) == 0;
+    for (size_t i = 0; i < count; i++) known = known || strcmp(keys[i].name, text) == 0;
     if (!known)
-      dc_buf_printf(reader->warnings, "'%s' line %zu: unknown key 'spec.mtls.%s'\n", reader->name,
-                    key->start_mark.line + 1, text);
+      dc_buf_printf(reader->warnings, "'%s' line %zu: unknown key '%s.%s'\n", reader->name, key->start_mark.line + 1,
+                    path, text);
   }
 }
 
+/* What each key that is there holds; PATH, for warnings about others, is how one gets to MAPPING. */
+static int read_keys(struct reader *reader, const yaml_node_t *mapping, const char *path, const struct key *keys,
+                     size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const yaml_node_t *value = NULL;
+    int rc = find(reader, mapping, keys[i].name, &value);
+    if (!rc && value) rc = keys[i].take(reader, value);
+    if (rc) return rc;
+  }
+  warn_unknown(reader, mapping, path, keys, count);
+  return 0;
+}
+
+/* --- spec.mtls.tokenValidators -------------------------------------------------------------------------------------------------- */
+
+static int take_source(struct reader *reader, const yaml_node_t *node) {
+  return take_text(reader, node, &reader->config->jwks->source);
+}
+
+static int take_ca_certificate(struct reader *reader, const yaml_node_t *node) {
+  return take_text(reader, node, &reader->config->jwks->ca_certificate);
+}
+
+/* A bare number is one of seconds. What is not longer than LEAST counts as if it were not there. */
+static int take_interval(const struct reader *reader, const yaml_node_t *node, int64_t least, int64_t *ns) {
+  const char *text = scalar(node);
+  char seconds[32];
+  int64_t read = 0;
+  size_t n = text ? strspn(text, "+-") : 0;
+  bool bare = text && text[n] && text[n + strspn(text + n, "0123456789")] == '\0' && strlen(text) + 2 < sizeof seconds;
+  if (bare) snprintf(seconds, sizeof seconds, "%ss", text);
+  if (!bare || dc_duration_parse(seconds, &read, NULL)) {
+    int rc = take_duration(reader, node, INT64_MIN, &read);
+    if (rc) return rc;
+  }
+  if (read > least) *ns = read;
+  return 0;
+}
+
+static int take_min_refresh(struct reader *reader, const yaml_node_t *node) {
+  return take_interval(reader, node, DC_SECOND, &reader->config->jwks->min_refresh);
+}
+
+static int take_request_timeout(struct reader *reader, const yaml_node_t *node) {
+  return take_interval(reader, node, DC_SECOND / 1000, &reader->config->jwks->request_timeout);
+}
+
+static int take_options(struct reader *reader, const yaml_node_t *node) {
+  static const struct key keys[] = {
+      {"source", take_source},
+      {"caCertificate", take_ca_certificate},
+      {"minRefreshInterval", take_min_refresh},
+      {"requestTimeout", take_request_timeout},
+  };
+  if (node->type != YAML_MAPPING_NODE) return refuse(reader, node, "a mapping is expected");
+  return read_keys(reader, node, "spec.mtls.tokenValidators.options", keys, DC_COUNT(keys));
+}
+
+static int check_validator_name(const struct reader *reader, const yaml_node_t *entry) {
+  const yaml_node_t *name = NULL;
+  if (entry->type != YAML_MAPPING_NODE) return refuse(reader, entry, "a mapping is expected");
+  int rc = find(reader, entry, "name", &name);
+  if (rc) return rc;
+  const char *text = scalar(name) ? scalar(name) : "";
+  if (strcasecmp(text, "kubernetes") == 0 || strcasecmp(text, "insecure") == 0)
+    return refuse(reader, entry,
+                  "invalid token validator: the built-in 'kubernetes' and 'insecure' validators cannot be configured "
+                  "manually");
+  if (strcasecmp(text, "jwks") != 0)
+    return refuse(reader, entry, "invalid token validator name; supported values: 'jwks'");
+  return 0;
+}
+
+static int take_jwks(struct reader *reader, const yaml_node_t *entry) {
+  static const struct key keys[] = {{"name", skip_text}, {"options", take_options}};
+  struct dc_jwks_config *jwks = calloc(1, sizeof *jwks);
+  if (!jwks) return dc_err_nomem(reader->err);
+  jwks->min_refresh = 10 * DC_MINUTE;
+  jwks->request_timeout = 30 * DC_SECOND;
+  reader->config->jwks = jwks;
+  int rc = read_keys(reader, entry, "spec.mtls.tokenValidators", keys, DC_COUNT(keys));
+  if (rc || jwks->source) return rc;
+  return refuse(reader, entry,
+                "the token validator 'jwks' needs options with a 'source': a URL, the path of a file, or the key set "
+                "itself");
+}
+
+/* There is but one name, so the last entry is the one that counts. */
+static int take_validators(struct reader *reader, const yaml_node_t *node) {
+  const yaml_node_t *last = NULL;
+  if (node->type != YAML_SEQUENCE_NODE) return refuse(reader, node, "a list is expected");
+  for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+    last = yaml_document_get_node(reader->document, *item);
+    int rc = check_validator_name(reader, last);
+    if (rc) return rc;
+  }
+  return last ? take_jwks(reader, last) : 0;
+}
+
+/* --- the document, from its root ------------------------------------------------------------------------------------------------ */
+
+static const struct key mtls_keys[] = {
+    {"enabled", skip_text},
+    {"workloadCertTTL", take_ttl},
+    {"allowedClockSkew", take_skew},
+    {"controlPlaneTrustDomain", take_trust_domain},
+    {"sentryAddress", skip_text},
+    {"tokenValidators", take_validators},
+};
+
 static int read_document(struct reader *reader, const yaml_node_t *root) {
-  const yaml_node_t *spec = NULL, *mtls = NULL, *value = NULL;
+  const yaml_node_t *spec = NULL, *mtls = NULL;
   if (is_null(root)) return 0;
   if (root->type != YAML_MAPPING_NODE) return refuse(reader, root, "a mapping is expected");
   int rc = find_mapping(reader, root, "spec", &spec);
   if (!rc && spec) rc = find_mapping(reader, spec, "mtls", &mtls);
-  if (rc || !mtls) return rc;
-  for (size_t i = 0; !rc && i < DC_COUNT(mtls_keys); i++) {
-    rc = find(reader, mtls, mtls_keys[i].name, &value);
-    if (!rc && value) rc = mtls_keys[i].take(reader, value);
-  }
-  if (!rc) warn_unknown(reader, mtls);
-  return rc;
+  return rc || !mtls ? rc : read_keys(reader, mtls, "spec.mtls", mtls_keys, DC_COUNT(mtls_keys));
 }
 
 static bool is_configuration(const struct reader *reader, const yaml_node_t *root) {

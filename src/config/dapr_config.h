@@ -7,19 +7,29 @@
 
 #include "base/buf.h"
 
+/* The token validator `jwks`. */
+struct dc_jwks_config {
+  char *source;            /* as it stands there: a URL, the path of a file, or the key set itself */
+  char *ca_certificate;    /* as it stands there: a path or PEM; NULL where the file does not say */
+  int64_t min_refresh;     /* nanoseconds; 10m where the file does not say, or says 1s or less */
+  int64_t request_timeout; /* nanoseconds; 30s where it does not say, or says 1ms or less */
+};
+
 struct dc_dapr_config {
   int64_t workload_ttl;             /* nanoseconds; 24h where the file does not say */
   int64_t clock_skew;               /* nanoseconds; 15m */
   char *control_plane_trust_domain; /* heap; NULL where the file does not say */
+  struct dc_jwks_config *jwks;      /* heap, and so are its texts; NULL: not configured */
 };
 
 void dc_dapr_config_init(struct dc_dapr_config *config);
 /* Reads the first document whose kind is Configuration, else the first document; an empty file means the defaults.
  * $NAME and ${NAME} are replaced from the environment first, as the original does. Parts of spec other than mtls belong
- * to daprd and are not looked at; an unknown key under spec.mtls is a line in WARNINGS. DC_ENOENT: no such file;
- * DC_EINVAL with file, line and column: no YAML, a key given twice, a wrong type, a duration that is none; DC_ELIMIT:
- * larger than 1 MiB (2 MiB once replaced), or nested deeper than 100 levels; DC_EUNSUPPORTED: a token validator, or a
- * merge key (<<) where one of ours could come from it. On failure CONFIG is left alone. */
+ * to daprd and are not looked at; an unknown key under spec.mtls is a line in WARNINGS. Of two token validators of one
+ * name the last counts. DC_ENOENT: no such file; DC_EINVAL with file, line and column: no YAML, a key given twice, a
+ * wrong type, a duration that is none, a token validator other than jwks, or one without a source; DC_ELIMIT: larger
+ * than 1 MiB (2 MiB once replaced), or nested deeper than 100 levels; DC_EUNSUPPORTED: a merge key (<<) where one of
+ * ours could come from it. On failure CONFIG is left alone. */
 int dc_dapr_config_load(const char *path, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err)
     DC_NODISCARD;
 /* The same from text; NAME is for messages. */

@@ -61,6 +61,77 @@ static void test_values(void) {
   is_num(config.workload_ttl, 2 * DC_SECOND, "it counts");
 }
 
+static void test_validator(void) {
+  struct dc_dapr_config config;
+  struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  is_num(parse("kind: Configuration\nspec:\n  mtls:\n    tokenValidators:\n      - name: jwks\n        options:\n"
+               "          source: |\n            {\"keys\": []}\n          caCertificate: /etc/ca.pem\n"
+               "          minRefreshInterval: 2m\n          requestTimeout: 100ms\n          audience: x\n"
+               "        option: y\n",
+               &config, &warnings, &err),
+         0, "the validator jwks, with every option");
+  if (!ok(config.jwks != NULL, "is configured")) return;
+  is_text(config.jwks->source, "{\"keys\": []}\n", "source, as it stands there");
+  is_text(config.jwks->ca_certificate, "/etc/ca.pem", "caCertificate");
+  is_num(config.jwks->min_refresh, 2 * DC_MINUTE, "minRefreshInterval");
+  is_num(config.jwks->request_timeout, DC_SECOND / 10, "requestTimeout");
+  is_text(dc_buf_text(&warnings),
+          "'c.yaml' line 12: unknown key 'spec.mtls.tokenValidators.options.audience'\n"
+          "'c.yaml' line 13: unknown key 'spec.mtls.tokenValidators.option'\n",
+          "what is unknown is warned about");
+  dc_dapr_config_free(&config);
+  ok(!config.jwks, "freed");
+  is_num(parse("spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, caCertificate: b, requestTimeout: 1}},"
+               " {name: JWKS, options: {source: c, caCertificate: ''}}]}}",
+               &config, NULL, &err),
+         0, "two of them, in small letters and large");
+  ok(config.jwks && strcmp(config.jwks->source, "c") == 0 && !config.jwks->ca_certificate &&
+         config.jwks->min_refresh == 10 * DC_MINUTE && config.jwks->request_timeout == 30 * DC_SECOND,
+     "the last one counts, with nothing of the first");
+  dc_dapr_config_free(&config);
+  is_num(parse("spec: {mtls: {tokenValidators: [{name: jwks}, {name: jwks, options: {source: c}}]}}", &config, NULL,
+               &err),
+         0, "a first one that would be refused does not count either");
+  dc_dapr_config_free(&config);
+}
+
+static void test_intervals(void) {
+  static const struct {
+    const char *text;
+    int64_t refresh, timeout;
+  } rows[] = {
+      {"600", 10 * DC_MINUTE, 10 * DC_MINUTE},
+      {"2", 2 * DC_SECOND, 2 * DC_SECOND},
+      {"\"2\"", 2 * DC_SECOND, 2 * DC_SECOND},
+      {"+3", 3 * DC_SECOND, 3 * DC_SECOND},
+      {"90m", 90 * DC_MINUTE, 90 * DC_MINUTE},
+      {"1001ms", 1001 * DC_SECOND / 1000, 1001 * DC_SECOND / 1000},
+      /* too short for one, or for both */
+      {"1s", 10 * DC_MINUTE, DC_SECOND},
+      {"1", 10 * DC_MINUTE, DC_SECOND},
+      {"2ms", 10 * DC_MINUTE, DC_SECOND / 500},
+      {"1ms", 10 * DC_MINUTE, 30 * DC_SECOND},
+      {"0", 10 * DC_MINUTE, 30 * DC_SECOND},
+      {"-5", 10 * DC_MINUTE, 30 * DC_SECOND},
+      {"-5h", 10 * DC_MINUTE, 30 * DC_SECOND},
+      {"\"\"", 10 * DC_MINUTE, 30 * DC_SECOND},
+      {"~", 10 * DC_MINUTE, 30 * DC_SECOND},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_dapr_config config;
+    dc_buf_printf(&text,
+                  "spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, minRefreshInterval: %s, "
+                  "requestTimeout: %s}}]}}",
+                  rows[i].text, rows[i].text);
+    is_num(parse(dc_buf_text(&text), &config, NULL, NULL), 0, rows[i].text);
+    is_num(config.jwks->min_refresh, rows[i].refresh, "minRefreshInterval");
+    is_num(config.jwks->request_timeout, rows[i].timeout, "requestTimeout");
+    dc_dapr_config_free(&config);
+  }
+}
+
 static const struct {
   const char *text;
   int code;
@@ -90,8 +161,33 @@ static const struct {
     {"spec: {mtls: {tokenValidators: [{name: other}]}}", DC_EINVAL,
      "'c.yaml' line 1 column 33: invalid token validator name; supported values: 'jwks'"},
     {"spec: {mtls: {tokenValidators: [{}]}}", DC_EINVAL, "'c.yaml' line 1 column 33: invalid token validator name"},
-    {"spec: {mtls: {tokenValidators: [{name: JWKS}]}}", DC_EUNSUPPORTED,
-     "'c.yaml' line 1 column 33: the token validator 'jwks' is not supported"},
+    {"spec: {mtls: {tokenValidators: [{name: [jwks]}]}}", DC_EINVAL, "'c.yaml' line 1 column 33: invalid token"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a}}, {name: kubernetes}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 69: invalid token validator: the built-in"},
+    {"spec: {mtls: {tokenValidators: [{name: JWKS}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 33: the token validator 'jwks' needs options with a 'source'"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: \"\"}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 33: the token validator 'jwks' needs options with a 'source'"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a}}, {name: jwks, options: {}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 69: the token validator 'jwks' needs options with a 'source'"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: [source]}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 55: a mapping is expected"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: [a]}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 64: a text is expected"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, caCertificate: {}}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 82: a text is expected"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, minRefreshInterval: [1]}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 87: a duration such as"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, minRefreshInterval: 1.5}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 87: '1.5' is not a duration"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, minRefreshInterval: 9999999999999}}]}}",
+     DC_EINVAL, "'c.yaml' line 1 column 87: '9999999999999' is not a duration"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, requestTimeout: soon}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 83: 'soon' is not a duration"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, source: b}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 67: a key that is there already"},
+    {"x: &x {source: a}\nspec: {mtls: {tokenValidators: [{name: jwks, options: {<<: *x}}]}}", DC_EUNSUPPORTED,
+     "'c.yaml' line 2 column 56: merge keys"},
     /* given twice */
     {"spec: {}\nspec: {}", DC_EINVAL, "'c.yaml' line 2 column 1: a key that is there already"},
     {"spec: {mtls: {}, \"mtls\": {}}", DC_EINVAL, "'c.yaml' line 1 column 18: a key that is there already"},
@@ -335,6 +431,8 @@ static void test_files(void) {
 int main(void) {
   test_defaults();
   test_values();
+  test_validator();
+  test_intervals();
   test_refused();
   test_depth();
   test_aliases();
