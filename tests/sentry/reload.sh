@@ -209,7 +209,7 @@ stop_sentry
 sentry=$DAPRCERTS
 lacking=
 limited() { exec unshare -Ur sh -c "echo $lacking && exec \"\$@\"" sh "$sentry" "$@"; }
-for lacking in '0 >/proc/sys/user/max_inotify_instances' '2 >/proc/sys/user/max_inotify_watches'; do
+for lacking in '0 >/proc/sys/user/max_inotify_instances' '1 >/proc/sys/user/max_inotify_watches'; do
   what=${lacking##*/}
   if ! unshare -Ur sh -c "echo $lacking" 2>/dev/null; then
     skip "without events, $what" 'no user namespace in this place'
