@@ -15,10 +15,16 @@
 #include "tools/program.h"
 #include "tools/tool.h"
 
+/* By which switch this build has it not; NULL: it has. */
 #ifdef WITH_SENTRY
-enum { HAVE_SERVER = 1 };
+#define SERVER_LEFT_OUT NULL
 #else
-enum { HAVE_SERVER = 0 };
+#define SERVER_LEFT_OUT "--disable-sentry"
+#endif
+#ifdef WITH_FETCH
+#define FETCH_LEFT_OUT NULL
+#else
+#define FETCH_LEFT_OUT "--disable-fetch"
 #endif
 
 struct command {
@@ -26,16 +32,17 @@ struct command {
   const char *summary;
   int (*run)(int argc, char **argv); /* built in, or NULL: a program of its own */
   bool hidden;                       /* for the other programs, not for people */
-  bool server;                       /* left out by --disable-sentry */
+  const char *left_out;              /* the switch that did it; NULL: it is there */
 };
 
 static const struct command commands[] = {
     {.name = "ca-init", .summary = "make a certificate authority in a directory"},
-    {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .server = true},
+    {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .left_out = SERVER_LEFT_OUT},
     {.name = "env-export", .summary = "print the environment of a sidecar", .run = dc_env_export},
     {.name = "issue", .summary = "make one workload certificate"},
     {.name = "token", .summary = "make a token by which an app proves to a sentry who it is"},
-    {.name = "request", .summary = "ask a running sentry to sign a request", .hidden = true, .server = true},
+    {.name = "request", .summary = "ask a running sentry to sign a request", .hidden = true, .left_out = SERVER_LEFT_OUT},
+    {.name = "fetch", .summary = "fetch a key set from a URL", .hidden = true, .left_out = FETCH_LEFT_OUT},
 };
 
 static const struct command *find(const char *name) {
@@ -122,9 +129,9 @@ static int unknown(const char *name) {
 static int run(const struct command *command, char *argv0, int argc, char **argv) {
   if (command->run) return command->run(argc, argv);
   char *path DC_CLEANUP(dc_mem_free) = dc_program_find(argv0, command->name);
-  if (!path && command->server && !HAVE_SERVER) {
-    fprintf(stderr, "daprcerts: '%s' was left out of this build (--disable-sentry); install daprcerts-sentry\n",
-            command->name);
+  if (!path && command->left_out) {
+    fprintf(stderr, "daprcerts: '%s' was left out of this build (%s); install daprcerts-sentry\n", command->name,
+            command->left_out);
     return DC_EXIT_FAILED;
   }
   if (!path) {

@@ -171,6 +171,13 @@ daprcerts_request_SOURCES = src/tools/request.c
 daprcerts_request_LDADD = libtools.a libclient.a librpc.a libproto.a libpki.a libbase.a \
   $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS)
 
+if WITH_FETCH
+pkglibexec_PROGRAMS += daprcerts-fetch
+daprcerts_fetch_SOURCES = src/tools/fetch.c
+daprcerts_fetch_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
+daprcerts_fetch_LDADD = libtools.a libbase.a $(CURL_LIBS)
+endif
+
 pkglibexec_PROGRAMS += daprcerts-sentry
 daprcerts_sentry_SOURCES = src/tools/sentry.c src/tools/jwt_options.c src/tools/jwt_options.h
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \

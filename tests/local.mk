@@ -123,6 +123,13 @@ if WITH_SENTRY
 TESTS += $(SENTRY_TESTS)
 endif
 
+# --- key sets from URLs, by a server that misbehaves ------------------------------------------------------------------
+EXTRA_DIST += tests/cli/http_peer.py
+dist_check_SCRIPTS += tests/cli/fetch.sh
+if WITH_FETCH
+TESTS += tests/cli/fetch.sh
+endif
+
 # --- the dispatcher and env-export, in real shells ----------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
 TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
