@@ -151,8 +151,10 @@ libsentry_a_SOURCES = \
   src/sentry/conn.c src/sentry/conn.h \
   src/sentry/endpoints.c src/sentry/endpoints.h \
   src/sentry/expiry.c src/sentry/expiry.h \
+  src/sentry/fetch.c src/sentry/fetch.h \
   src/sentry/health.c src/sentry/health.h \
   src/sentry/http.c src/sentry/http.h \
+  src/sentry/jwks.c src/sentry/jwks.h \
   src/sentry/listener.c src/sentry/listener.h \
   src/sentry/live.c src/sentry/live.h \
   src/sentry/loop.c src/sentry/loop.h \

@@ -61,6 +61,7 @@ UNIT_TESTS += \
   tests/unit/rpc/h2 \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
+  tests/unit/sentry/jwks \
   tests/unit/sentry/reload \
   tests/unit/sentry/service \
   tests/unit/sentry/systemd \
@@ -79,6 +80,7 @@ tests_unit_pki_spki_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_rpc_tls_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_rpc_h2_CPPFLAGS = $(AM_CPPFLAGS) $(NGHTTP2_CFLAGS)
 tests_unit_format_env_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_sentry_jwks_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 
 # --- ca-init, issue and token, by openssl, certtool and PyJWT ------------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/token.sh

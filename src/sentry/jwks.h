@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key set by which the validator `jwks` checks tokens: sentry-contract section 4. It comes from one of
- *   a URL       "http://" or "https://": fetched by the program daprcerts-fetch, so that the process which holds the CA's
- *               key makes no outbound call; again and again, at the larger of the answer's max-age and min_refresh
+ *   a URL       "http://" or "https://": fetched by the program daprcerts-fetch, so that the process which holds the
+ *               CA's key makes no outbound call; again at the larger of the answer's max-age and min_refresh
  *   a file      the path of one that is there; read again by dc_jwks_source_reload
  *   the text    of the set itself, JSON or standard base64 of it, padded or not
  * each with white space behind it or not. Keys of the set that can check nothing are named in the log and left out; a
@@ -34,7 +34,8 @@ int dc_jwks_source_new(const struct dc_jwks_source_config *config, struct dc_jwk
     DC_NODISCARD;
 /* Main thread, as all of the following but where it says otherwise. Begins the first fetch on LOOP, which must then run
  * for the others; SIGPIPE is ignored by the process. What fails later is an error in the log and tried again: after a
- * second, then after twice as long each time, up to min_refresh. Nothing for a file or a text. */
+ * second, then after twice as long each time, up to min_refresh, and up to a minute while no set has been loaded.
+ * Nothing for a file or a text. */
 int dc_jwks_source_start(struct dc_jwks_source *source, uv_loop_t *loop, struct dc_err *err) DC_NODISCARD;
 /* Ends a fetch under way and closes what is on the loop, which must run until that is done. May be called twice. */
 void dc_jwks_source_stop(struct dc_jwks_source *source);
