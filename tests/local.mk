@@ -115,6 +115,7 @@ SENTRY_TESTS = \
   tests/sentry/drain.sh \
   tests/sentry/http.sh \
   tests/sentry/identities.sh \
+  tests/sentry/jwks.sh \
   tests/sentry/jwt.sh \
   tests/sentry/limits.sh \
   tests/sentry/oidc.sh \

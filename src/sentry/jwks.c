@@ -160,7 +160,9 @@ const char *dc_jwks_source_file(const struct dc_jwks_source *source) {
 }
 
 int dc_jwks_source_reload(struct dc_jwks_source *source, struct dc_err *err) {
-  return source->kind == KIND_FILE ? load_file(source, err) : 0;
+  const struct shared_set *before = source->current; /* only this thread replaces it */
+  int rc = source->kind == KIND_FILE ? load_file(source, err) : 0;
+  return rc ? rc : source->current != before;
 }
 
 /* --- a URL -------------------------------------------------------------------------------------------------------- */

@@ -51,7 +51,8 @@ bool dc_jwks_source_want(struct dc_jwks_source *source);
 bool dc_jwks_source_ready(struct dc_jwks_source *source); /* a set has been loaded; any thread */
 
 const char *dc_jwks_source_file(const struct dc_jwks_source *source); /* to watch; NULL for the other kinds */
-/* Reads a file again: one that is bad is refused, and the last good set stays. 0 for the other kinds. */
+/* Reads a file again: 1 when it has another set, 0 when it has the same; one that is bad is refused, and the last good
+ * set stays. 0 for the other kinds. */
 int dc_jwks_source_reload(struct dc_jwks_source *source, struct dc_err *err) DC_NODISCARD;
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/path.h"
+#include "sentry/jwks.h"
 #include "sentry/metrics.h"
 #include "sentry/watch.h"
 #include "store/layout.h"
@@ -22,7 +23,7 @@ enum reason { CHANGING, SETTLED, ASKED };
 
 /* One of the things that are read again. */
 struct part {
-  int (*again)(struct dc_live *live, struct dc_err *err); /* 1: new, 0: as it was */
+  int (*again)(const struct dc_reload *reload, struct dc_err *err); /* 1: new, 0: as it was */
   const char *where, *refused, *reloaded, *unchanged, *recovered;
   size_t first, count;  /* of its files among the paths */
   bool is_refused;      /* what was read last */
@@ -30,9 +31,10 @@ struct part {
   uint64_t fingerprint;
 };
 
-enum { CREDENTIALS, CONFIGURATION, PARTS };
+enum { CREDENTIALS, CONFIGURATION, KEYS, PARTS };
 
 struct dc_reload {
+  const struct dc_sentry_config *config;
   struct dc_live *live; /* NULL before the start */
   struct dc_watch *watch;
   uv_timer_t retry;
@@ -40,6 +42,18 @@ struct dc_reload {
   size_t path_count;
   struct part parts[PARTS];
 };
+
+static int read_credentials(const struct dc_reload *reload, struct dc_err *err) {
+  return dc_live_reload(reload->live, err);
+}
+
+static int read_configuration(const struct dc_reload *reload, struct dc_err *err) {
+  return dc_live_reread(reload->live, err);
+}
+
+static int read_keys(const struct dc_reload *reload, struct dc_err *err) {
+  return reload->config->keys ? dc_jwks_source_reload(reload->config->keys, err) : 0;
+}
 
 /* --- telling ---------------------------------------------------------------------------------------------------------- */
 
@@ -77,7 +91,7 @@ static void tell_good(struct part *part, enum reason reason, bool is_new) {
   const char *news = is_new ? part->reloaded : part->told ? part->recovered : reason == ASKED ? part->unchanged : NULL;
   if (news) dc_log_write(DC_LOG_INFO, scope, "%s '%s'", news, part->where);
   if (news) dc_metrics_add(DC_METRIC_RELOADED);
-  if (is_new && part->again == dc_live_reload) dc_metrics_add(DC_METRIC_ISSUER_CHANGED);
+  if (is_new && part->again == read_credentials) dc_metrics_add(DC_METRIC_ISSUER_CHANGED);
   part->is_refused = part->told = false;
 }
 
@@ -89,7 +103,7 @@ static void run(struct dc_reload *reload, enum reason reason) {
   bool refused = false;
   for (struct part *part = reload->parts; part < reload->parts + PARTS; part++) {
     struct dc_err err = DC_ERR_INIT;
-    int rc = part->again(reload->live, &err);
+    int rc = part->again(reload, &err);
     if (rc < 0)
       tell_refused(reload, part, reason, err.text);
     else
@@ -129,7 +143,7 @@ static int add_credentials(struct dc_reload *reload, const struct dc_sentry_conf
                                DC_LAYOUT_MARK, config->jwt.key,    config->jwt.jwks};
   struct part *part = &reload->parts[CREDENTIALS];
   *part = (struct part){
-      .again = dc_live_reload,
+      .again = read_credentials,
       .where = config->dir,
       .first = reload->path_count,
       .count = DC_COUNT(names) - (config->jwt.enabled ? 0 : 2),
@@ -147,7 +161,7 @@ static int add_configuration(struct dc_reload *reload, const struct dc_sentry_co
   const char *const *files = config->reread_files;
   struct part *part = &reload->parts[CONFIGURATION];
   *part = (struct part){
-      .again = dc_live_reread,
+      .again = read_configuration,
       .where = files && files[0] ? files[0] : "",
       .first = reload->path_count,
       .reloaded = "reloaded the configuration from",
@@ -158,6 +172,22 @@ static int add_configuration(struct dc_reload *reload, const struct dc_sentry_co
   int rc = 0;
   for (; !rc && files && files[part->count]; part->count++) rc = add_path(reload, NULL, files[part->count], err);
   return rc;
+}
+
+/* The file of a key set; one at a URL is fetched again by itself. */
+static int add_keys(struct dc_reload *reload, const struct dc_sentry_config *config, struct dc_err *err) {
+  const char *file = config->keys ? dc_jwks_source_file(config->keys) : NULL;
+  reload->parts[KEYS] = (struct part){
+      .again = read_keys,
+      .where = file ? file : "",
+      .first = reload->path_count,
+      .count = file != NULL,
+      .reloaded = "reloaded the key set from",
+      .unchanged = file ? "the key set is unchanged:" : NULL,
+      .recovered = "the key set is good again, and the one in force:",
+      .refused = "the key set was not reloaded, the last good one stays in force",
+  };
+  return file ? add_path(reload, NULL, file, err) : 0;
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------------------- */
@@ -179,8 +209,10 @@ int dc_reload_new(uv_loop_t *uv, const struct dc_sentry_config *config, struct d
   if (!reload) return dc_err_nomem(err);
   (void)uv_timer_init(uv, &reload->retry);
   reload->retry.data = reload;
+  reload->config = config;
   int rc = add_credentials(reload, config, err);
   if (!rc) rc = add_configuration(reload, config, err);
+  if (!rc) rc = add_keys(reload, config, err);
   if (!rc) rc = dc_watch_new(uv, DC_WATCH_POLL_MS, on_change, reload, &reload->watch, err);
   if (!rc) rc = dc_watch_files(reload->watch, (const char *const *)reload->paths, err);
   if (rc)

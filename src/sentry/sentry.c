@@ -19,6 +19,7 @@
 #include "base/os.h"
 #include "sentry/endpoints.h"
 #include "sentry/expiry.h"
+#include "sentry/jwks.h"
 #include "sentry/listener.h"
 #include "sentry/live.h"
 #include "sentry/loop.h"
@@ -34,7 +35,9 @@ enum { SIGNALS = 3 };
 static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
 struct sentry {
+  struct dc_sentry_config own; /* the given one, and what is made here */
   const struct dc_sentry_config *config;
+  struct dc_jwks_source_config source; /* of own.keys */
   uv_loop_t uv;
   struct dc_live *live;
   struct dc_reload *reload;
@@ -132,6 +135,7 @@ static void close_handles(struct sentry *sentry) {
   uv_close((uv_handle_t *)&sentry->watchdog, NULL);
   uv_close((uv_handle_t *)&sentry->loop_ended, NULL);
   dc_reload_close(sentry->reload);
+  if (sentry->own.keys) dc_jwks_source_stop(sentry->own.keys);
 }
 
 static void abort_loops(struct sentry *sentry) {
@@ -215,6 +219,32 @@ static void write_addresses(const struct sentry *sentry, struct dc_buf *out, con
     dc_buf_printf(out, "%s%s%s", i ? between : "", before, address);
 }
 
+/* --- the key set of the validator `jwks` --------------------------------------------------------------------------------- */
+
+static void on_keys_changed(void *user) {
+  struct sentry *sentry = user;
+  dc_health_set(&sentry->endpoints.health, DC_HEALTH_JWKS, dc_jwks_source_ready(sentry->own.keys));
+  for (size_t i = 0; i < sentry->loop_count; i++) dc_loop_retry(sentry->loops[i]);
+}
+
+static int make_keys(struct sentry *sentry, struct dc_err *err) {
+  const struct dc_jwks_config *jwks = sentry->config->jwks;
+  if (!jwks) return 0;
+  sentry->source = (struct dc_jwks_source_config){.source = jwks->source,
+                                                  .ca_certificate = jwks->ca_certificate,
+                                                  .min_refresh = jwks->min_refresh,
+                                                  .request_timeout = jwks->request_timeout,
+                                                  .fetch_program = sentry->config->fetch_program,
+                                                  .changed = on_keys_changed,
+                                                  .user = sentry};
+  int rc = dc_jwks_source_new(&sentry->source, &sentry->own.keys, err);
+  if (rc) return dc_err_add(err, rc, "the key set of the token validator 'jwks'");
+  dc_health_set(&sentry->endpoints.health, DC_HEALTH_JWKS, dc_jwks_source_ready(sentry->own.keys));
+  return 0;
+}
+
+/* --- the start -------------------------------------------------------------------------------------------------------------- */
+
 static int listen_for_calls(struct sentry *sentry, struct dc_err *err) {
   struct dc_bind bound = DC_BIND_INIT;
   int fds[DC_BIND_MAX];
@@ -266,11 +296,13 @@ static void tell_service_manager(struct sentry *sentry) {
 }
 
 static int serve(struct sentry *sentry, struct dc_err *err) {
-  int rc = dc_reload_new(&sentry->uv, sentry->config, &sentry->reload, err);
+  int rc = make_keys(sentry, err);
+  if (!rc) rc = dc_reload_new(&sentry->uv, sentry->config, &sentry->reload, err);
   if (!rc) rc = dc_live_new(sentry->config, &sentry->live, err);
   dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, false);
   if (!rc) rc = listen_for_calls(sentry, err);
   if (!rc) rc = start_loops(sentry, err);
+  if (!rc && sentry->own.keys) rc = dc_jwks_source_start(sentry->own.keys, &sentry->uv, err);
   if (!rc) rc = dc_endpoints_start(&sentry->endpoints, sentry->config, sentry->live, err);
   if (!rc) rc = dc_listener_start(sentry->listener, on_accepted, sentry, err);
   if (!rc) dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, true);
@@ -305,7 +337,8 @@ static void give_up(struct sentry *sentry) {
 }
 
 int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
-  struct sentry sentry = {.config = config};
+  struct sentry sentry = {.own = *config};
+  sentry.config = &sentry.own;
   int rc = init_handles(&sentry, err);
   if (rc) return rc;
   raise_descriptor_limit();
@@ -316,6 +349,7 @@ int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
   free(sentry.loops);
   dc_endpoints_stop(&sentry.endpoints);
   dc_live_free(sentry.live);
+  dc_jwks_source_free(sentry.own.keys);
   uv_loop_close(&sentry.uv);
   if (!rc && config->ready_file) (void)unlink(config->ready_file);
   if (!rc && sentry.cut_short) return dc_err_set(err, DC_EDENIED, "a second signal ended the server with calls under way");

@@ -38,6 +38,7 @@
 
 #include "base/err.h"
 #include "ca/token_signer.h"
+#include "config/dapr_config.h"
 #include "config/settings.h"
 #include "sentry/audit.h"
 
@@ -93,6 +94,9 @@ struct dc_sentry_config {
   const char *const *reread_files;
   const char *ready_file;               /* NULL: none */
   struct dc_limits limits;
+  const struct dc_jwks_config *jwks; /* of the validator `jwks`, which then is the only one; NULL: `insecure` */
+  const char *fetch_program;         /* the path of daprcerts-fetch, for a key set at a URL; NULL: there is none */
+  struct dc_jwks_source *keys;       /* that key set: made by dc_sentry_run */
   const struct dc_allow *allow; /* whom the validator `insecure` believes in */
   enum dc_legacy_dns legacy_dns;
   const char *log_file;   /* opened anew at SIGHUP; NULL: none */

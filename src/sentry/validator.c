@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "pki/jwt.h"
 #include "pki/spiffe.h"
+#include "sentry/jwks.h"
 
-enum { APP_ID_MAX = 64 };
+enum { APP_ID_MAX = 64, TOKEN_SKEW = 5 * 60 };
 static const char sentry_id[] = "dapr-sentry";
 static const char default_trust_domain[] = "public"; /* what a sidecar without one belongs to */
 
@@ -71,12 +74,59 @@ static enum dc_verdict insecure(const struct dc_sentry_config *config, const str
   return DC_VERDICT_REFUSED;
 }
 
+/* --- jwks --------------------------------------------------------------------------------------------------------------- */
+
+/* The token must be meant for this sentry and be the identity's that is asked for. */
+static int check_token(const struct dc_sentry_config *config, const struct dc_jwks *keys, const char *token,
+                       const struct dc_buf *subject, struct dc_err *err) {
+  static const char white[] = " \t\r\n";
+  struct dc_buf audience DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = dc_spiffe_workload(&audience, dc_slice_text(config->trust_domain), dc_slice_text(config->namespace),
+                              dc_slice_text(sentry_id), err);
+  const struct dc_jwt_expect expect = {
+      .aud = dc_buf_text(&audience), .sub = dc_buf_text(subject), .now = dc_clock_wall(), .skew = TOKEN_SKEW};
+  token += strspn(token, white); /* a file's last newline, as often as not */
+  size_t n = strlen(token);
+  while (n > 0 && strchr(white, token[n - 1])) n--;
+  return rc ? rc : dc_jwt_verify(token, n, keys, &expect, NULL, err);
+}
+
+static enum dc_verdict check_with_keys(const struct dc_sentry_config *config, const struct dc_jwks *keys,
+                                       const struct dc_sign_request *request, char **trust_domain,
+                                       struct dc_grpc_reply *reply) {
+  struct dc_buf subject DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  if (check_request(config, request, trust_domain, reply)) return DC_VERDICT_REFUSED;
+  if (dc_spiffe_workload(&subject, dc_slice_text(*trust_domain), dc_slice_text(request->namespace),
+                         dc_slice_text(request->id), &err)) {
+    dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED, "failed to construct SPIFFE ID for requestor: %s", err.text);
+    return DC_VERDICT_REFUSED;
+  }
+  int rc = check_token(config, keys, request->token, &subject, &err);
+  if (rc == 0) return DC_VERDICT_GRANTED;
+  if (rc == DC_ENOENT && dc_jwks_source_want(config->keys)) return DC_VERDICT_WAIT;
+  dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED, "token validation failed: %s", err.text);
+  return DC_VERDICT_REFUSED;
+}
+
+static enum dc_verdict jwks(const struct dc_sentry_config *config, const struct dc_sign_request *request,
+                            char **trust_domain, struct dc_grpc_reply *reply) {
+  if (request->token[0] == '\0') {
+    dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED, "the request does not contain a token");
+    return DC_VERDICT_REFUSED;
+  }
+  const struct dc_jwks *keys = dc_jwks_source_get(config->keys);
+  if (!keys) return DC_VERDICT_WAIT;
+  enum dc_verdict verdict = check_with_keys(config, keys, request, trust_domain, reply);
+  dc_jwks_source_put(config->keys, keys);
+  return verdict;
+}
+
 /* --- which ---------------------------------------------------------------------------------------------------------------- */
 
 int32_t dc_validator_choose(const struct dc_sentry_config *config, const struct dc_sign_request *request) {
   if (request->validator != DC_VALIDATOR_UNKNOWN) return request->validator;
-  (void)config;
-  return DC_VALIDATOR_INSECURE;
+  return config->keys ? DC_VALIDATOR_UNKNOWN : DC_VALIDATOR_INSECURE;
 }
 
 enum dc_verdict dc_validator_check(const struct dc_sentry_config *config, int32_t which,
@@ -86,7 +136,9 @@ enum dc_verdict dc_validator_check(const struct dc_sentry_config *config, int32_
   enum dc_verdict verdict = DC_VERDICT_REFUSED;
   if (which == DC_VALIDATOR_UNKNOWN)
     dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "a validator name must be specified in this environment");
-  else if (which == DC_VALIDATOR_INSECURE)
+  else if (which == DC_VALIDATOR_JWKS && config->keys)
+    verdict = jwks(config, request, &domain, reply);
+  else if (which == DC_VALIDATOR_INSECURE && !config->keys)
     verdict = insecure(config, request, &domain, reply);
   else
     dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "the requested validator is not enabled");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Validators: who may ask for which identity (sentry-contract 4). `insecure` believes any caller, within what
- * daprcerts.conf allows. */
+ * daprcerts.conf allows; `jwks` wants a token that a key of a set has signed. */
 #ifndef DC_SENTRY_VALIDATOR_H
 #define DC_SENTRY_VALIDATOR_H
 

@@ -20,6 +20,7 @@
 #include "store/layout.h"
 #include "store/publish.h"
 #include "tools/jwt_options.h"
+#include "tools/program.h"
 #include "tools/tool.h"
 
 static const char scope[] = "dapr.sentry";
@@ -28,6 +29,7 @@ static const char default_config[] = "daprsystem";
 /* --- the command line ------------------------------------------------------------------------------------------------------ */
 
 static struct {
+  char *argv0; /* to find other programs of ours */
   const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
       *ready_file, *legacy_dns, *kubeconfig, *log_file, *audit_log, *audit_failure, *healthz_address, *metrics_address;
   int64_t port, healthz_port, metrics_port;
@@ -178,6 +180,7 @@ static void apply_limit_flags(const struct limit_options *options, struct dc_lim
 
 struct sources {
   char *dir, *conf; /* daprcerts.conf lies in the directory */
+  char *fetch_program;
   struct dc_settings settings;
   struct dc_dapr_config dapr;
   struct dc_buf warnings; /* a line each */
@@ -194,6 +197,7 @@ static void sources_free(struct sources *sources) {
   free(sources->dir);
   dc_audit_close(sources->config.audit);
   free(sources->conf);
+  free(sources->fetch_program);
   dc_buf_free(&sources->warnings);
   dc_settings_free(&sources->settings);
   dc_dapr_config_free(&sources->dapr);
@@ -290,6 +294,14 @@ static bool same_rules(const struct dc_settings *a, const struct dc_settings *b)
   return true;
 }
 
+static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+static bool same_keys(const struct dc_jwks_config *a, const struct dc_jwks_config *b) {
+  if (!a || !b) return a == b;
+  return same_text(a->source, b->source) && same_text(a->ca_certificate, b->ca_certificate) &&
+         a->min_refresh == b->min_refresh && a->request_timeout == b->request_timeout;
+}
+
 /* While the server runs. What it does not take up is warned of, once. */
 static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
   struct sources *running = user;
@@ -301,6 +313,9 @@ static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *er
   if (!same_names(&now.config, &running->config))
     dc_buf_printf(&now.warnings, "sentry's names have changed to trust domain '%s', namespace '%s': restart it\n",
                   now.config.trust_domain, now.config.namespace);
+  if (!same_keys(now.dapr.jwks, running->dapr.jwks))
+    dc_buf_printf(&now.warnings, "spec.mtls.tokenValidators of '%s' has changed: restart sentry for it to count\n",
+                  opt.config);
   if (!same_rules(&now.settings, &running->settings))
     dc_buf_printf(&now.warnings, "[sentry] or [allow] of '%s' has changed: restart sentry for it to count\n", now.conf);
   if (strcmp(dc_buf_text(&now.warnings), dc_buf_text(&running->warnings)) != 0) {
@@ -341,6 +356,8 @@ static int configure(struct sources *sources, const struct limit_options *option
   sources->config.log_file = opt.log_file;
   sources->config.limits = sources->settings.limits;
   sources->config.allow = &sources->settings.allow;
+  sources->config.jwks = sources->dapr.jwks;
+  sources->config.fetch_program = sources->fetch_program = dc_program_find(opt.argv0, "fetch");
   sources->config.jwt = dc_jwt_options_resolve(&jwt);
   apply_limit_flags(options, &sources->config.limits);
   return dc_oidc_options_resolve(&oidc, &jwt, &sources->config.oidc, err);
@@ -409,10 +426,11 @@ static bool is_loopback(const char *address) {
 }
 
 static void tell_exposure(const struct dc_sentry_config *config) {
+  dc_log_write(DC_LOG_INFO, scope, "Using validator '%s'", config->jwks ? "jwks" : "insecure");
   if (!opt.listen_given)
     dc_log_write(DC_LOG_INFO, scope,
                  "listening on loopback alone: --listen-address serves containers and other machines");
-  else if (!is_loopback(config->addresses[0]))
+  else if (!config->jwks && !is_loopback(config->addresses[0]))
     dc_log_write(DC_LOG_WARN, scope,
                  "the 'insecure' validator gives any caller any identity, and '%s' can be reached by other machines",
                  config->addresses[0]);
@@ -470,6 +488,7 @@ int main(int argc, char **argv) {
                              .single_dash = true,
                              .notes = notes};
   if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
+  opt.argv0 = argv[0];
   dc_os_protect_secrets();
   int rc = setup_log(&err);
   if (!rc) rc = run(&options, &err);
