@@ -336,6 +336,16 @@ static void give_up(struct sentry *sentry) {
   if (sentry->loop_count == 0) close_handles(sentry);
 }
 
+int dc_sentry_check(const struct dc_sentry_config *config, struct dc_err *err) {
+  struct sentry sentry = {.own = *config};
+  sentry.config = &sentry.own;
+  int rc = make_keys(&sentry, err);
+  if (!rc) rc = dc_live_new(sentry.config, &sentry.live, err);
+  dc_live_free(sentry.live);
+  dc_jwks_source_free(sentry.own.keys);
+  return rc;
+}
+
 int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
   struct sentry sentry = {.own = *config};
   sentry.config = &sentry.own;

@@ -106,6 +106,10 @@ struct dc_sentry_config {
   bool audit_required;    /* a certificate whose line cannot be written is not handed out */
 };
 
+/* Whether a start would get as far as its sockets: credentials, tokens' key and key set are loaded, and a serving
+ * certificate is made. Nothing is written; a key set at a URL is not fetched. */
+int dc_sentry_check(const struct dc_sentry_config *config, struct dc_err *err) DC_NODISCARD;
+
 /* Serves until SIGINT or SIGTERM, then drains. 0 after a drain (a drain that ran out of time too); DC_EBUSY when an
  * address cannot be bound; what the credentials' loading says; DC_EDENIED when a second signal cut the drain short.
  * Logs by base/log. Credentials and policy are read again when their files change, and at SIGHUP. */

@@ -8,17 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "base/path.h"
-#include "ca/install.h"
 #include "config/dapr_config.h"
 #include "config/settings.h"
 #include "sentry/sentry.h"
 #include "store/layout.h"
-#include "store/publish.h"
+#include "tools/credentials.h"
 #include "tools/jwt_options.h"
 #include "tools/program.h"
 #include "tools/tool.h"
@@ -33,7 +31,7 @@ static struct {
   const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
       *ready_file, *legacy_dns, *kubeconfig, *log_file, *audit_log, *audit_failure, *healthz_address, *metrics_address;
   int64_t port, healthz_port, metrics_port;
-  bool config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
+  bool check, config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
       metrics_address_given;
 } opt = {
     .config = default_config,
@@ -111,6 +109,8 @@ static const struct dc_opt head_opts[] = {
      .shown = "warn"},
     {.name = "mode", .kind = DC_OPT_STRING, .value = &opt.mode, .arg = "MODE", .help = "standalone is the one there is",
      .shown = "standalone"},
+    {.name = "check", .kind = DC_OPT_FLAG, .value = &opt.check,
+     .help = "validate configuration, credentials and key sets as a start would, make and serve nothing, and end"},
     {.name = "kubeconfig", .kind = DC_OPT_STRING, .value = &opt.kubeconfig, .arg = "FILE",
      .help = "taken since the original has it, and not used"},
     {.kind = DC_OPT_HEADING, .help = "What a peer may cost (daprcerts.conf, section [sentry], sets the same):"},
@@ -363,63 +363,7 @@ static int configure(struct sources *sources, const struct limit_options *option
   return dc_oidc_options_resolve(&oidc, &jwt, &sources->config.oidc, err);
 }
 
-/* --- credentials ----------------------------------------------------------------------------------------------------------------- */
-
-/* How many of the three files are there; the names of those that are not go to MISSING. */
-static int count_present(const struct dc_sentry_config *config, struct dc_buf *missing, int *count,
-                         struct dc_err *err) {
-  const char *names[] = {config->ca_crt, config->issuer_crt, config->issuer_key};
-  bool present[DC_COUNT(names)];
-  int rc = dc_publish_present(config->dir, names, DC_COUNT(names), present, err);
-  for (size_t i = 0; !rc && i < DC_COUNT(names); i++) {
-    *count += present[i];
-    if (!present[i]) dc_buf_printf(missing, "%s'%s'", missing->len ? ", " : "", names[i]);
-  }
-  return rc ? rc : dc_buf_check(missing, err);
-}
-
-static bool plain_names(const struct dc_sentry_config *config) {
-  return strcmp(config->ca_crt, "ca.crt") == 0 && strcmp(config->issuer_crt, "issuer.crt") == 0 &&
-         strcmp(config->issuer_key, "issuer.key") == 0;
-}
-
-/* As ca-init makes them with no option. */
-static int make_credentials(const struct dc_sentry_config *config, struct dc_err *err) {
-  struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
-  int64_t now = dc_clock_wall();
-  const struct dc_init init = {.trust_domain = config->trust_domain,
-                               .ns = config->namespace,
-                               .kind = DC_KEY_P256,
-                               .root_not_after = now + DC_INIT_ROOT_DAYS * (DC_DAY / DC_SECOND),
-                               .issuer_not_after = now + DC_INIT_ISSUER_DAYS * (DC_DAY / DC_SECOND)};
-  int rc = dc_init_make(&init, now, &set, err);
-  return rc ? rc : dc_install_new(config->dir, &set, config->trust_domain, config->namespace, err);
-}
-
-static int need_credentials(const struct dc_sentry_config *config, struct dc_err *err) {
-  struct dc_buf missing DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int present = 0, rc = count_present(config, &missing, &present, err);
-  if (rc || present == 3) return rc;
-  if (present > 0)
-    return dc_err_set(err, DC_ENOENT,
-                      "'%s' holds a part of a CA: %s missing; put it back, or move the rest away to have a new CA made",
-                      config->dir, dc_buf_text(&missing));
-  if (!plain_names(config))
-    return dc_err_set(err, DC_ENOENT, "no credentials: %s missing in '%s'", dc_buf_text(&missing), config->dir);
-  dc_log_write(DC_LOG_INFO, scope, "Root and issuer certs not found: generating self signed CA in '%s'", config->dir);
-  return make_credentials(config, err);
-}
-
-static int need_tokens(const struct dc_sentry_config *config, struct dc_err *err) {
-  const struct dc_install_token_names names = {.key = config->jwt.key, .jwks = config->jwt.jwks};
-  int rc = dc_install_need_tokens(config->dir, &names, &config->jwt.rules, err);
-  if (rc < 0) return rc;
-  if (rc == 1)
-    dc_log_write(DC_LOG_INFO, scope, "JWT signing key not found: made '%s' and '%s' in '%s'", names.key, names.jwks,
-                 config->dir);
-  dc_log_write(DC_LOG_INFO, scope, "JWT issuing enabled");
-  return 0;
-}
+/* --- running it --------------------------------------------------------------------------------------------------------------- */
 
 static bool is_loopback(const char *address) {
   return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0;
@@ -436,18 +380,30 @@ static void tell_exposure(const struct dc_sentry_config *config) {
                  config->addresses[0]);
 }
 
+static int serve(struct dc_sentry_config *config, struct dc_err *err) {
+  int rc = dc_credentials_need(config, err);
+  if (!rc && opt.audit_log) rc = dc_audit_open(opt.audit_log, &config->audit, err);
+  if (rc) return rc;
+  tell_exposure(config);
+  return dc_sentry_run(config, err);
+}
+
+/* What a start would do up to the sockets, with nothing made. */
+static int check(struct dc_sentry_config *config, struct dc_err *err) {
+  int there = dc_credentials_there(config, err);
+  if (there < 0) return there;
+  if (!there) dc_log_write(DC_LOG_INFO, scope, "there are no credentials in '%s' yet: a start makes them", config->dir);
+  int rc = there ? dc_sentry_check(config, err) : 0;
+  if (!rc) dc_log_write(DC_LOG_INFO, scope, "all is well: '%s' can be served", config->dir);
+  return rc;
+}
+
 static int run(const struct limit_options *options, struct dc_err *err) {
   struct sources sources;
   sources_init(&sources);
   int rc = dc_jwt_options_check(&jwt, &oidc, err);
   if (!rc) rc = configure(&sources, options, err);
-  if (!rc) rc = need_credentials(&sources.config, err);
-  if (!rc && sources.config.jwt.enabled) rc = need_tokens(&sources.config, err);
-  if (!rc && opt.audit_log) rc = dc_audit_open(opt.audit_log, &sources.config.audit, err);
-  if (!rc) {
-    tell_exposure(&sources.config);
-    rc = dc_sentry_run(&sources.config, err);
-  }
+  if (!rc) rc = opt.check ? check(&sources.config, err) : serve(&sources.config, err);
   sources_free(&sources);
   dc_oidc_options_free(&oidc);
   return rc;

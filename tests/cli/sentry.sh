@@ -130,6 +130,24 @@ cp -R "$ca" badconf && printf '[sentry]\nmax-streams = many\n' >badconf/daprcert
 refuses 1 'a daprcerts.conf with a bad value' --issuer-credentials badconf
 has "$WORK/err" "daprcerts.conf' line 2: max-streams" 'file, line and setting are told'
 
+# --- --check -------------------------------------------------------------------------------------------------------------
+before=$(files "$ca")
+status 0 '--check of what can be served' "$DAPRCERTS" sentry --check --issuer-credentials "$ca" --config config.yaml
+has "$WORK/out" "all is well: '$ca' can be served" 'says so'
+same "$before" "$(files "$ca")" 'and touches nothing'
+status 0 '--check of no credentials' "$DAPRCERTS" sentry --check --issuer-credentials "$WORK/none-yet"
+has "$WORK/out" 'a start makes them' 'says what a start does'
+check 'and does not do it' test ! -e "$WORK/none-yet"
+status 1 '--check of a bad configuration' "$DAPRCERTS" sentry --check --issuer-credentials "$ca" --config bad.yaml
+cp -R "$ca" mixed && "$DAPRCERTS" ca-init --dir another >/dev/null 2>&1 && cp another/issuer.key mixed
+status 1 "--check of another issuer's key" "$DAPRCERTS" sentry --check --issuer-credentials mixed
+has "$WORK/err" 'does not match' 'says why'
+printf 'spec: {mtls: {tokenValidators: [{name: jwks, options: {source: /none.json}}]}}\n' >keys.yaml
+status 1 '--check of a key set that is not there' "$DAPRCERTS" sentry --check --issuer-credentials "$ca" --config keys.yaml
+rm "mixed/issuer.key"
+status 1 '--check of a part of a CA' "$DAPRCERTS" sentry --check --issuer-credentials mixed
+has "$WORK/err" "'issuer.key' missing" 'names it'
+
 # --- the environment ------------------------------------------------------------------------------------------------------------
 export DAPR_CONTROLPLANE_TRUST_DOMAIN=from.env
 start_sentry --issuer-credentials "$ca" --config config.yaml
