@@ -439,7 +439,7 @@ static void test_wycheproof(void) {
   size_t k;
 
   if (!directory || !directory[0]) {
-    skip("no peer: Wycheproof's testvectors_v1 in WYCHEPROOF", "Wycheproof");
+    skip("WYCHEPROOF names no folder that holds its testvectors_v1", "Wycheproof");
     return;
   }
   for (size_t i = 0; i < DC_COUNT(files); i++) {
