@@ -147,7 +147,7 @@ static void test_readers(void) {
 static void test_first_set(void) {
   int partial = 0, whole = 0;
   for (int i = 0; i < 30; i++) {
-    char name[16];
+    char name[32];
     snprintf(name, sizeof name, "first%d", i);
     char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, name);
     struct dc_err err = DC_ERR_INIT;
