@@ -40,10 +40,11 @@ static bool is_special(char c) { return c != '\0' && strchr("*#$@!?-0123456789",
 
 static void add_variable(struct dc_buf *out, const char *name, size_t n) {
   if (memchr(name, '\0', n) || memchr(name, '=', n)) return; /* no name of the environment has those */
-  char *text DC_CLEANUP(dc_mem_free) = strndup(name, n);
-  const char *value = text ? getenv(text) : NULL;
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_buf_add(&text, name, n);
+  const char *value = getenv(dc_buf_text(&text));
   if (value) dc_buf_add_text(out, value);
-  out->failed = out->failed || !text;
+  out->failed = out->failed || text.failed;
 }
 
 /* What stands behind a dollar at AT: how much of it is used up, with the NAME that it gives. An empty name and
