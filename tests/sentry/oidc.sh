@@ -133,6 +133,7 @@ hosts 200 two.example:1
 hosts 200 one.example:81
 hosts 200 '[::1]:9080'
 hosts 403 '[::1]'
+hosts 403 ::1:9080
 hosts 403 one.example
 hosts 403 other.example
 hosts 403 localhost.example
