@@ -25,8 +25,17 @@ denied() {
 at() { sed -n "s/^$1 //p" ready | head -n 1; }
 
 status 0 'a key for tokens' "$DAPRCERTS" token --init
+cp out printed.yaml
 status 0 'a token for web' "$DAPRCERTS" token web --out web.token
 status 0 'one for shop' "$DAPRCERTS" token shop --out shop.token
+
+# --- as the manual page has it: the lines that were printed, and the environment ----------------------------------------
+start_sentry --config printed.yaml
+# shellcheck disable=SC2016  # a shell of its own expands them
+status 0 'a token by the environment' sh -c 'eval $("$1" env-export --token-file web.token) && "$1" issue web --sentry "$2"' \
+  sh "$DAPRCERTS" "$SENTRY_ADDR"
+stop_sentry
+has sentry.log "Using validator 'jwks'" 'the lines that "token --init" prints are a configuration'
 
 # --- a file ---------------------------------------------------------------------------------------------------------------
 cp ca/token-jwks.json keys.json
