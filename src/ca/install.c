@@ -96,17 +96,21 @@ int dc_install_new_tokens(const char *dir, const struct dc_install_token_names *
   return plain ? publish_pair(dir, names, &key, &jwks, replace, err) : write_pair(dir, names, &key, &jwks, err);
 }
 
-int dc_install_need_tokens(const char *dir, const struct dc_install_token_names *names,
-                           const struct dc_token_rules *rules, struct dc_err *err) {
+int dc_install_tokens_there(const char *dir, const struct dc_install_token_names *names, struct dc_err *err) {
   const char *const list[] = {names->key, names->jwks};
   bool present[DC_COUNT(list)];
   int rc = dc_publish_present(dir, list, DC_COUNT(list), present, err);
-  if (rc || (present[0] && present[1])) return rc;
-  if (present[0] || present[1])
-    return dc_err_set(err, DC_ENOENT,
-                      "'%s' is there without '%s' (in '%s'): put it back, or move the other one away to have both made",
-                      list[present[1]], list[present[0]], dir);
-  rc = dc_install_new_tokens(dir, names, rules, false, err);
+  if (rc || present[0] == present[1]) return rc ? rc : present[0];
+  return dc_err_set(err, DC_ENOENT,
+                    "'%s' is there without '%s' (in '%s'): put it back, or move the other one away to have both made",
+                    list[present[1]], list[present[0]], dir);
+}
+
+int dc_install_need_tokens(const char *dir, const struct dc_install_token_names *names,
+                           const struct dc_token_rules *rules, struct dc_err *err) {
+  int there = dc_install_tokens_there(dir, names, err);
+  if (there) return there < 0 ? there : 0;
+  int rc = dc_install_new_tokens(dir, names, rules, false, err);
   return rc ? rc : 1;
 }
 

@@ -27,8 +27,10 @@ struct dc_install_token_names {
  * there, with nothing touched; true, for plain names alone: what they replace goes to .daprcerts/prev. */
 int dc_install_new_tokens(const char *dir, const struct dc_install_token_names *names,
                           const struct dc_token_rules *rules, bool replace, struct dc_err *err) DC_NODISCARD;
-/* The same when both are missing (then 1), nothing when both are there (0). DC_ENOENT names the one that is missing
- * beside the other. */
+/* 1 when both are there, 0 when neither is. DC_ENOENT names the one that is missing beside the other. */
+int dc_install_tokens_there(const char *dir, const struct dc_install_token_names *names, struct dc_err *err)
+    DC_NODISCARD;
+/* Makes them when neither is there (then 1). */
 int dc_install_need_tokens(const char *dir, const struct dc_install_token_names *names,
                            const struct dc_token_rules *rules, struct dc_err *err) DC_NODISCARD;
 /* Loads the pair of DIR by dc_token_signer_load's rules. */

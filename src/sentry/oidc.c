@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "pki/bundle.h"
+#include "pki/key.h"
 
 static const char scope[] = "dapr.sentry.server.oidc.http";
 static const char document_path[] = "/.well-known/openid-configuration";
@@ -287,12 +289,36 @@ static void tell_hosts(const struct dc_sentry_oidc *options) {
     dc_log_write(DC_LOG_INFO, scope, "OIDC server will accept requests for any host");
 }
 
+static int take_options(struct dc_oidc *oidc, struct dc_err *err) {
+  int rc = make_paths(oidc, err);
+  if (!rc) rc = check_url("JWT issuer", oidc->config->jwt.rules.issuer, err);
+  return rc ? rc : check_url("JWKS", oidc->options->jwks_uri, err);
+}
+
+static int check_pair(const struct pair *pair, struct dc_err *err) {
+  struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  struct dc_key *key DC_CLEANUP(dc_key_cleanup) = NULL;
+  int rc = dc_bundle_add_pem(&chain, dc_buf_text(&pair->cert), pair->cert.len, err);
+  if (!rc) rc = dc_key_from_pem(dc_buf_text(&pair->key), pair->key.len, &key, err);
+  if (rc || dc_spki_equal(dc_key_public(key), &chain.certs[0]->spki)) return rc;
+  return dc_err_set(err, DC_EMISMATCH, "the key is not the certificate's");
+}
+
+int dc_oidc_check(const struct dc_sentry_config *config, struct dc_err *err) {
+  struct dc_oidc oidc = {.config = config, .options = &config->oidc};
+  struct dc_err absent = DC_ERR_INIT;
+  int rc = take_options(&oidc, err);
+  if (!rc && config->oidc.cert_file && read_pair(&oidc, &oidc.seen, &absent) == 0) rc = check_pair(&oidc.seen, err);
+  pair_free(&oidc.seen);
+  free(oidc.document);
+  free(oidc.set);
+  return rc ? dc_err_add(err, rc, "the OIDC HTTP server") : 0;
+}
+
 static int begin(struct dc_oidc *oidc, struct dc_err *err) {
   static const struct pair none;
   struct dc_err absent = DC_ERR_INIT;
-  int rc = make_paths(oidc, err);
-  if (!rc) rc = check_url("JWT issuer", oidc->config->jwt.rules.issuer, err);
-  if (!rc) rc = check_url("JWKS", oidc->options->jwks_uri, err);
+  int rc = take_options(oidc, err);
   if (rc) return rc;
   tell_hosts(oidc->options);
   if (!oidc->options->cert_file) return serve(oidc, &none, err);

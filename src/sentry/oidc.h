@@ -14,6 +14,8 @@ struct dc_oidc;
  * none. */
 int dc_oidc_start(const struct dc_sentry_config *config, struct dc_bind *take_bound, struct dc_live *live,
                   struct dc_health *health, struct dc_oidc **out, struct dc_err *err) DC_NODISCARD;
+/* What a start would refuse, without one: URLs, prefix, TLS files that are there and do not belong together. */
+int dc_oidc_check(const struct dc_sentry_config *config, struct dc_err *err) DC_NODISCARD;
 /* Main thread, once a second: TLS files that have come or changed are taken up, once they have stood still for a
  * second; bad ones are told in the log, and the last good ones serve on. NULL is fine. */
 void dc_oidc_tick(struct dc_oidc *oidc);

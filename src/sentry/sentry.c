@@ -341,6 +341,7 @@ int dc_sentry_check(const struct dc_sentry_config *config, struct dc_err *err) {
   sentry.config = &sentry.own;
   int rc = make_keys(&sentry, err);
   if (!rc) rc = dc_live_new(sentry.config, &sentry.live, err);
+  if (!rc && config->oidc.endpoint.enabled) rc = dc_oidc_check(config, err);
   dc_live_free(sentry.live);
   dc_jwks_source_free(sentry.own.keys);
   return rc;

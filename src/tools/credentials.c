@@ -57,8 +57,17 @@ static int make_credentials(const struct dc_sentry_config *config, struct dc_err
   return rc ? rc : dc_install_new(config->dir, &set, config->trust_domain, config->namespace, err);
 }
 
+static struct dc_install_token_names token_names(const struct dc_sentry_config *config) {
+  return (struct dc_install_token_names){.key = config->jwt.key, .jwks = config->jwt.jwks};
+}
+
+int dc_credentials_tokens_there(const struct dc_sentry_config *config, struct dc_err *err) {
+  const struct dc_install_token_names names = token_names(config);
+  return dc_install_tokens_there(config->dir, &names, err);
+}
+
 static int need_tokens(const struct dc_sentry_config *config, struct dc_err *err) {
-  const struct dc_install_token_names names = {.key = config->jwt.key, .jwks = config->jwt.jwks};
+  const struct dc_install_token_names names = token_names(config);
   int rc = dc_install_need_tokens(config->dir, &names, &config->jwt.rules, err);
   if (rc < 0) return rc;
   if (rc == 1)

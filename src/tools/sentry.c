@@ -393,6 +393,10 @@ static int check(struct dc_sentry_config *config, struct dc_err *err) {
   int there = dc_credentials_there(config, err);
   if (there < 0) return there;
   if (!there) dc_log_write(DC_LOG_INFO, scope, "there are no credentials in '%s' yet: a start makes them", config->dir);
+  int tokens = config->jwt.enabled ? dc_credentials_tokens_there(config, err) : 1;
+  if (tokens < 0) return tokens;
+  if (!tokens) dc_log_write(DC_LOG_INFO, scope, "there is no key for JWTs in '%s' yet: a start makes it", config->dir);
+  config->jwt.enabled = config->jwt.enabled && tokens;
   int rc = there ? dc_sentry_check(config, err) : 0;
   if (!rc) dc_log_write(DC_LOG_INFO, scope, "all is well: '%s' can be served", config->dir);
   return rc;

@@ -219,6 +219,24 @@ refuses 'an issuer with a blank' 'invalid JWT issuer URI' --jwt-issuer 'a b' --o
 refuses 'a set at no address' 'invalid JWKS URI' --oidc-jwks-uri 'a b' --oidc-server-tls-enabled=false
 refuses 'a prefix that is no path' 'the path prefix' --oidc-path-prefix '/a?b' --oidc-server-tls-enabled=false
 refuses 'an address of another machine' '192.0.2.1' --oidc-server-listen-address 192.0.2.1 --oidc-server-tls-enabled=false
+# checks STATUS WHAT TEXT OPTION...: --check, which serves nothing, says the text.
+checks() {
+  checks_status=$1 checks_what=$2 checks_text=$3
+  shift 3
+  status "$checks_status" "--check of $checks_what" "$DAPRCERTS" sentry --check --jwt-enabled --oidc-enabled "$@"
+  has out "$checks_text" 'is told'
+}
+checks 0 'what can be served' 'all is well' --oidc-server-tls-cert-file one.crt --oidc-server-tls-key-file one.key
+checks 0 'TLS files to come' 'all is well' --oidc-server-tls-cert-file none.crt --oidc-server-tls-key-file none.key
+checks 1 'a certificate and another key' "the key is not the certificate's" --oidc-server-tls-cert-file one.crt \
+  --oidc-server-tls-key-file two.key
+checks 1 'a prefix that is no path' 'the path prefix' --oidc-path-prefix '/a?b' --oidc-server-tls-enabled=false
+mv ca/jwks.json kept.json
+checks 1 'half of a pair for JWTs' "without 'jwks.json'" --oidc-server-tls-enabled=false
+mv ca/jwt.key kept.key
+checks 0 'a directory without one' 'there is no key for JWTs' --oidc-server-tls-enabled=false
+check 'and none is made' test ! -e ca/jwt.key
+mv kept.key ca/jwt.key && mv kept.json ca/jwks.json
 start_sentry --oidc-enabled --oidc-server-tls-enabled=false --healthz-port 0 --metrics-port 0
 has sentry.log 'OIDC HTTP server is disabled' 'without --jwt-enabled the log says that there is none'
 same '' "$(at oidc)" 'and it serves on'
