@@ -125,7 +125,10 @@ static void on_change(void *user, bool settled) {
 
 void dc_reload_now(struct dc_reload *reload) { run(reload, ASKED); }
 
-void dc_reload_start(struct dc_reload *reload, struct dc_live *live) { reload->live = live; }
+void dc_reload_start(struct dc_reload *reload, struct dc_live *live) {
+  reload->live = live;
+  run(reload, SETTLED);
+}
 
 /* --- what is read ------------------------------------------------------------------------------------------------------ */
 

@@ -13,7 +13,8 @@ struct dc_reload;
 /* From here on changes of the files of CONFIG, which it borrows, are noticed; on the main thread's loop. */
 int dc_reload_new(uv_loop_t *uv, const struct dc_sentry_config *config, struct dc_reload **out, struct dc_err *err)
     DC_NODISCARD;
-/* And from here on they are read again, into LIVE, which it borrows. What comes of it is logged: good news once, a
+/* And from here on they are read again, into LIVE, which it borrows: at once, since they may have changed after LIVE was
+ * made (the kernel takes milliseconds to watch a folder that much happens in, which nobody should wait for). What comes of it is logged: good news once, a
  * state that was refused once however often it is looked at; nothing while a burst of changes goes on or when the bytes
  * are those that serve already. */
 void dc_reload_start(struct dc_reload *reload, struct dc_live *live);

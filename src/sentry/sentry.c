@@ -297,7 +297,6 @@ static void tell_service_manager(struct sentry *sentry) {
 
 static int serve(struct sentry *sentry, struct dc_err *err) {
   int rc = make_keys(sentry, err);
-  if (!rc) rc = dc_reload_new(&sentry->uv, sentry->config, &sentry->reload, err);
   if (!rc) rc = dc_live_new(sentry->config, &sentry->live, err);
   dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, false);
   if (!rc) rc = listen_for_calls(sentry, err);
@@ -305,6 +304,7 @@ static int serve(struct sentry *sentry, struct dc_err *err) {
   if (!rc && sentry->own.keys) rc = dc_jwks_source_start(sentry->own.keys, &sentry->uv, err);
   if (!rc) rc = dc_endpoints_start(&sentry->endpoints, sentry->config, sentry->live, err);
   if (!rc) rc = dc_listener_start(sentry->listener, on_accepted, sentry, err);
+  if (!rc) rc = dc_reload_new(&sentry->uv, sentry->config, &sentry->reload, err);
   if (!rc) dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, true);
   if (!rc) warn_of_expiry(sentry);
   if (!rc) rc = tell_ready(sentry, err);
