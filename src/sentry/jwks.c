@@ -282,6 +282,10 @@ static void take_answer(struct dc_jwks_source *source, const struct dc_fetch_ans
   schedule(source, source->retry_ms);
 }
 
+static void tell_changed(const struct dc_jwks_source *source) {
+  if (source->config->changed) source->config->changed(source->config->user);
+}
+
 static void on_fetched(void *user, const struct dc_fetch_answer *answer, const struct dc_err *err) {
   struct dc_jwks_source *source = user;
   source->fetch = NULL;
@@ -290,23 +294,33 @@ static void on_fetched(void *user, const struct dc_fetch_answer *answer, const s
   pthread_mutex_lock(&source->mutex);
   source->fetching = false;
   pthread_mutex_unlock(&source->mutex);
-  if (source->config->changed) source->config->changed(source->config->user);
+  tell_changed(source);
 }
 
 static void on_wake(uv_async_t *wake) {
   struct dc_jwks_source *source = wake->data;
-  if (!source->fetch) begin(source);
+  if (source->fetch) return; /* its end is told */
+  pthread_mutex_lock(&source->mutex);
+  bool asked = source->fetching;
+  pthread_mutex_unlock(&source->mutex);
+  if (asked)
+    begin(source);
+  else
+    tell_changed(source);
 }
 
-/* The mutex is held until the wake is sent: past dc_jwks_source_stop there is nothing to send it to. */
-bool dc_jwks_source_want(struct dc_jwks_source *source) {
+/* A set that came while the caller was at work on the one before is told of once more, or a token of its key would be
+ * refused. The mutex is held until the wake is sent: past dc_jwks_source_stop there is nothing to send it to. */
+bool dc_jwks_source_want(struct dc_jwks_source *source, const struct dc_jwks *seen) {
   if (source->kind != KIND_URL) return false;
   int64_t now = dc_clock_mono_ms();
   pthread_mutex_lock(&source->mutex);
   bool wait = source->running && (source->fetching || !source->current);
-  if (source->running && !wait && now >= source->want_from) {
-    source->want_from = now + min_refresh_ms(source);
-    source->fetching = wait = true;
+  bool newer = source->current && &source->current->set != seen;
+  if (source->running && !wait && (newer || now >= source->want_from)) {
+    if (!newer) source->want_from = now + min_refresh_ms(source);
+    source->fetching = !newer;
+    wait = true;
     uv_async_send(&source->wake);
   }
   pthread_mutex_unlock(&source->mutex);

@@ -44,10 +44,11 @@ void dc_jwks_source_free(struct dc_jwks_source *source); /* every set has been g
 /* The current set, immutable, with a reference for the caller; NULL while none has been loaded. Any thread. */
 const struct dc_jwks *dc_jwks_source_get(struct dc_jwks_source *source);
 void dc_jwks_source_put(struct dc_jwks_source *source, const struct dc_jwks *jwks); /* gives it back; any thread */
-/* A token names a key that is not in the set: whether to wait for `changed` and look again. True when a fetch is under
- * way or begins now, which this causes at most once each min_refresh, and while no set has been loaded at all. Always
- * false for a file or a text, and after dc_jwks_source_stop. Any thread. */
-bool dc_jwks_source_want(struct dc_jwks_source *source);
+/* A token names a key that is not in SEEN, a set that is still held: whether to wait for `changed` and look again. True
+ * when a fetch is under way or begins now, which this causes at most once each min_refresh; when another set has come
+ * meanwhile; and while none has been loaded at all. Always false for a file or a text, and after dc_jwks_source_stop.
+ * Any thread. */
+bool dc_jwks_source_want(struct dc_jwks_source *source, const struct dc_jwks *seen);
 bool dc_jwks_source_ready(struct dc_jwks_source *source); /* a set has been loaded; any thread */
 
 const char *dc_jwks_source_file(const struct dc_jwks_source *source); /* to watch; NULL for the other kinds */

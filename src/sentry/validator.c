@@ -104,7 +104,7 @@ static enum dc_verdict check_with_keys(const struct dc_sentry_config *config, co
   }
   int rc = check_token(config, keys, request->token, &subject, &err);
   if (rc == 0) return DC_VERDICT_GRANTED;
-  if (rc == DC_ENOENT && dc_jwks_source_want(config->keys)) return DC_VERDICT_WAIT;
+  if (rc == DC_ENOENT && dc_jwks_source_want(config->keys, keys)) return DC_VERDICT_WAIT;
   dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED, "token validation failed: %s", err.text);
   return DC_VERDICT_REFUSED;
 }

@@ -86,6 +86,14 @@ static const char *first_kid(struct dc_jwks_source *source) {
   return kid;
 }
 
+/* Of one who looks into the current set and does not find it. */
+static bool wants(struct dc_jwks_source *source) {
+  const struct dc_jwks *set = dc_jwks_source_get(source);
+  bool wait = dc_jwks_source_want(source, set);
+  if (set) dc_jwks_source_put(source, set);
+  return wait;
+}
+
 /* A source that must not come to be. */
 static void refused(const struct dc_jwks_source_config *config, int code, const char *words) {
   struct dc_jwks_source *source = NULL;
@@ -113,9 +121,9 @@ static void test_file(void) {
   is_text(dc_jwks_source_file(source), in_dir("set.json"), "is to be watched");
   ok(dc_jwks_source_ready(source), "it is loaded at once");
   is_text(first_kid(source), "one", "with its key");
-  ok(!dc_jwks_source_want(source), "nothing to wait for");
+  ok(!wants(source), "nothing to wait for");
   is_num(dc_jwks_source_start(source, &loop, &err), 0, "it starts");
-  ok(!uv_loop_alive(&loop) && !dc_jwks_source_want(source), "with nothing on the loop");
+  ok(!uv_loop_alive(&loop) && !wants(source), "with nothing on the loop");
 
   const struct dc_jwks *old = dc_jwks_source_get(source);
   write_file("set.json", 0600, OTHER);
@@ -161,7 +169,7 @@ static void accepted(const char *text, const char *kid, const char *what) {
   struct dc_err err = DC_ERR_INIT;
   if (!ok(dc_jwks_source_new(&config, &source, &err) == 0, "%s: %s", what, err.text)) return;
   is_text(first_kid(source), kid, "its key");
-  ok(!dc_jwks_source_file(source) && dc_jwks_source_ready(source) && !dc_jwks_source_want(source) &&
+  ok(!dc_jwks_source_file(source) && dc_jwks_source_ready(source) && !wants(source) &&
          dc_jwks_source_reload(source, &err) == 0 && dc_jwks_source_start(source, &loop, &err) == 0 &&
          !uv_loop_alive(&loop),
      "nothing to watch, to wait for or to read again");
@@ -232,7 +240,7 @@ static void until_changed(void) {
 static void stop(struct dc_jwks_source *source) {
   dc_jwks_source_stop(source);
   dc_jwks_source_stop(source);
-  ok(!dc_jwks_source_want(source), "nothing to wait for any more");
+  ok(!wants(source), "nothing to wait for any more");
   int before = changes;
   (void)uv_run(&loop, UV_RUN_DEFAULT);
   ok(!uv_loop_alive(&loop) && changes == before, "it stops, and nothing is left on the loop");
@@ -264,7 +272,7 @@ static void test_url(void) {
   act_good("-1", SET);
   struct dc_jwks_source *source = start(&config);
   ok(!dc_jwks_source_ready(source) && !dc_jwks_source_get(source) && !dc_jwks_source_file(source), "no set at first");
-  ok(dc_jwks_source_want(source), "but one to wait for");
+  ok(wants(source), "but one to wait for");
   until_changed();
   ok(dc_jwks_source_ready(source), "then there is");
   is_text(first_kid(source), "one", "what was fetched");
@@ -354,7 +362,7 @@ static void test_failures(void) {
     until_changed();
     ok(logged("level=error msg=\"cannot fetch the key set; trying again in 1s: "), "%s: is told", rows[i].script);
     ok(logged(rows[i].words), "%s", rows[i].words);
-    ok(!dc_jwks_source_ready(source) && dc_jwks_source_want(source), "there is no set, which is waited for");
+    ok(!dc_jwks_source_ready(source) && wants(source), "there is no set, which is waited for");
     stop(source);
   }
   struct dc_jwks_source_config config = url_config("https://example.org/jwks");
@@ -399,8 +407,8 @@ static void test_retries(void) {
 
 static void ask_want(void *user) {
   struct dc_jwks_source *source = user;
-  ok(dc_jwks_source_want(source), "another thread wants a key that is not there");
-  ok(dc_jwks_source_want(source), "and may want it again while it is fetched");
+  ok(wants(source), "another thread wants a key that is not there");
+  ok(wants(source), "and may want it again while it is fetched");
 }
 
 static void test_want(void) {
@@ -418,8 +426,13 @@ static void test_want(void) {
   until_changed();
   is_text(first_kid(source), "two", "it was fetched");
   is_text(old->keys[0].kid, "one", "who holds the old set keeps it");
+  ok(!wants(source), "not more often than once an interval");
+  ok(dc_jwks_source_want(source, old), "who has looked into the old one is to look again");
+  int before = changes;
+  until_changed();
+  is_num(changes, before + 1, "and is told when");
   dc_jwks_source_put(source, old);
-  ok(!dc_jwks_source_want(source), "not more often than once an interval");
+  ok(!wants(source), "the new one is not fetched again for it");
   is_text(read_file("runs", &runs), "x\nx\n", "the program ran twice");
   stop(source);
 }
