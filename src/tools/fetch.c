@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #include "base/os.h"
 #include "tools/tool.h"
 
-enum { STDIN_MAX = 1 << 22, REDIRECTS_MAX = 10 };
+enum { STDIN_MAX = 1 << 22, REDIRECTS_MAX = 10, MILLISECOND = 1000000 };
 static const int64_t max_age_max = INT64_C(1) << 31; /* RFC 9111, 1.2.2: what is more counts as this */
 
 static struct {
@@ -205,6 +206,7 @@ static int set_options(struct fetch *fetch) {
   CURL *curl = fetch->curl;
   const char *schemes = has_scheme(fetch->url, "https") ? "https" : "http,https";
   const char *ca = fetch->ca_fd >= 0 ? fetch->ca_path : opt.ca_certificate;
+  int64_t ms = opt.timeout / MILLISECOND + (opt.timeout % MILLISECOND != 0);
   int rc = (int)curl_easy_setopt(curl, CURLOPT_CURLU, fetch->url);
   rc |= (int)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, fetch->why);
   rc |= (int)curl_easy_setopt(curl, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
@@ -216,7 +218,7 @@ static int set_options(struct fetch *fetch) {
   rc |= (int)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
   rc |= (int)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   rc |= (int)curl_easy_setopt(curl, CURLOPT_PROXY, "");
-  rc |= (int)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)((opt.timeout + 999999) / 1000000));
+  rc |= (int)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(ms < INT_MAX ? ms : INT_MAX));
   rc |= (int)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   rc |= (int)curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a name that is still looked up is not waited for */
   if (ca) { /* no path, or the system's would be trusted beside it */

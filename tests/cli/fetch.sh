@@ -93,6 +93,7 @@ fails 'one byte too many' 'more than the accepted 1000 bytes' "$http/bytes/1001"
 same "$((11 + 1000))" "$(fetch "$http/bytes/1000" --max-bytes 1000 | wc -c | tr -d " ")" "as many as accepted"
 fails 'a server that is silent' 'timed out' "$http/silent" --timeout 300ms
 fails 'a server that is slow' 'timed out' "$http/drip" --timeout 300ms
+status 0 'the longest time there is' fetch "$http/set" --timeout 2562047h47m16.854775807s
 status 1 'a disk that is full' sh -c '"$1" fetch --url "$2" >/dev/full' sh "$DAPRCERTS" "$http/set"
 
 # --- redirects ------------------------------------------------------------------------------------------------------------
