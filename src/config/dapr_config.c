@@ -121,9 +121,14 @@ static bool is_merge(const yaml_node_t *key) {
   return scalar(key) && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && strcmp(scalar(key), "<<") == 0;
 }
 
+static bool same_name(const char *a, const char *b, bool any_case) {
+  return (any_case ? strcasecmp(a, b) : strcmp(a, b)) == 0;
+}
+
 /* The value of KEY in MAPPING: 0 with *VALUE, NULL when it is not there; a key given twice is refused, and so is a
  * merge, which might bring the key in. */
-static int find(const struct reader *reader, const yaml_node_t *mapping, const char *key, const yaml_node_t **value) {
+static int find_spelt(const struct reader *reader, const yaml_node_t *mapping, const char *key, bool any_case,
+                      const yaml_node_t **value) {
   *value = NULL;
   for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
     const yaml_node_t *name = yaml_document_get_node(reader->document, pair->key);
@@ -131,12 +136,16 @@ static int find(const struct reader *reader, const yaml_node_t *mapping, const c
       (void)refuse(reader, name, "merge keys (<<) are not supported: write the keys out");
       return reader->err->code = DC_EUNSUPPORTED;
     }
-    if (!scalar(name) || strcmp(scalar(name), key) != 0) continue;
+    if (!scalar(name) || !same_name(scalar(name), key, any_case)) continue;
     if (*value) return refuse(reader, name, "a key that is there already");
     *value = yaml_document_get_node(reader->document, pair->value);
   }
   if (is_null(*value)) *value = NULL;
   return 0;
+}
+
+static int find(const struct reader *reader, const yaml_node_t *mapping, const char *key, const yaml_node_t **value) {
+  return find_spelt(reader, mapping, key, false, value);
 }
 
 static int find_mapping(const struct reader *reader, const yaml_node_t *mapping, const char *key,
@@ -189,30 +198,36 @@ struct key {
   int (*take)(struct reader *reader, const yaml_node_t *node);
 };
 
-static void warn_unknown(const struct reader *reader, const yaml_node_t *mapping, const char *path,
-                         const struct key *keys, size_t count) {
+struct keys {
+  const char *path; /* how one gets to the mapping, for warnings about others */
+  const struct key *keys;
+  size_t count;
+  bool any_case; /* their names may be written in small letters and large, as the original decodes some */
+};
+
+static void warn_unknown(const struct reader *reader, const yaml_node_t *mapping, const struct keys *known) {
   if (!reader->warnings) return;
   for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
     const yaml_node_t *key = yaml_document_get_node(reader->document, pair->key);
     const char *text = scalar(key) ? scalar(key) : "(no text)";
-    bool known = false;
-    for (size_t i = 0; i < count; i++) known = known || strcmp(keys[i].name, text) == 0;
-    if (!known)
+    bool is_known = false;
+    for (size_t i = 0; i < known->count; i++)
+      is_known = is_known || same_name(known->keys[i].name, text, known->any_case);
+    if (!is_known)
       dc_buf_printf(reader->warnings, "'%s' line %zu: unknown key '%s.%s'\n", reader->name, key->start_mark.line + 1,
-                    path, text);
+                    known->path, text);
   }
 }
 
-/* What each key that is there holds; PATH, for warnings about others, is how one gets to MAPPING. */
-static int read_keys(struct reader *reader, const yaml_node_t *mapping, const char *path, const struct key *keys,
-                     size_t count) {
-  for (size_t i = 0; i < count; i++) {
+/* What each key that is there holds. */
+static int read_keys(struct reader *reader, const yaml_node_t *mapping, const struct keys *known) {
+  for (size_t i = 0; i < known->count; i++) {
     const yaml_node_t *value = NULL;
-    int rc = find(reader, mapping, keys[i].name, &value);
-    if (!rc && value) rc = keys[i].take(reader, value);
+    int rc = find_spelt(reader, mapping, known->keys[i].name, known->any_case, &value);
+    if (!rc && value) rc = known->keys[i].take(reader, value);
     if (rc) return rc;
   }
-  warn_unknown(reader, mapping, path, keys, count);
+  warn_unknown(reader, mapping, known);
   return 0;
 }
 
@@ -257,8 +272,9 @@ static int take_options(struct reader *reader, const yaml_node_t *node) {
       {"minRefreshInterval", take_min_refresh},
       {"requestTimeout", take_request_timeout},
   };
+  static const struct keys options = {"spec.mtls.tokenValidators.options", keys, DC_COUNT(keys), .any_case = true};
   if (node->type != YAML_MAPPING_NODE) return refuse(reader, node, "a mapping is expected");
-  return read_keys(reader, node, "spec.mtls.tokenValidators.options", keys, DC_COUNT(keys));
+  return read_keys(reader, node, &options);
 }
 
 static int check_validator_name(const struct reader *reader, const yaml_node_t *entry) {
@@ -278,12 +294,13 @@ static int check_validator_name(const struct reader *reader, const yaml_node_t *
 
 static int take_jwks(struct reader *reader, const yaml_node_t *entry) {
   static const struct key keys[] = {{"name", skip_text}, {"options", take_options}};
+  static const struct keys parts = {"spec.mtls.tokenValidators", keys, DC_COUNT(keys), .any_case = false};
   struct dc_jwks_config *jwks = calloc(1, sizeof *jwks);
   if (!jwks) return dc_err_nomem(reader->err);
   jwks->min_refresh = 10 * DC_MINUTE;
   jwks->request_timeout = 30 * DC_SECOND;
   reader->config->jwks = jwks;
-  int rc = read_keys(reader, entry, "spec.mtls.tokenValidators", keys, DC_COUNT(keys));
+  int rc = read_keys(reader, entry, &parts);
   if (rc || jwks->source) return rc;
   return refuse(reader, entry,
                 "the token validator 'jwks' needs options with a 'source': a URL, the path of a file, or the key set "
@@ -313,13 +330,15 @@ static const struct key mtls_keys[] = {
     {"tokenValidators", take_validators},
 };
 
+static const struct keys mtls_parts = {"spec.mtls", mtls_keys, DC_COUNT(mtls_keys), .any_case = false};
+
 static int read_document(struct reader *reader, const yaml_node_t *root) {
   const yaml_node_t *spec = NULL, *mtls = NULL;
   if (is_null(root)) return 0;
   if (root->type != YAML_MAPPING_NODE) return refuse(reader, root, "a mapping is expected");
   int rc = find_mapping(reader, root, "spec", &spec);
   if (!rc && spec) rc = find_mapping(reader, spec, "mtls", &mtls);
-  return rc || !mtls ? rc : read_keys(reader, mtls, "spec.mtls", mtls_keys, DC_COUNT(mtls_keys));
+  return rc || !mtls ? rc : read_keys(reader, mtls, &mtls_parts);
 }
 
 static bool is_configuration(const struct reader *reader, const yaml_node_t *root) {

@@ -26,10 +26,11 @@ void dc_dapr_config_init(struct dc_dapr_config *config);
 /* Reads the first document whose kind is Configuration, else the first document; an empty file means the defaults.
  * $NAME and ${NAME} are replaced from the environment first, as the original does. Parts of spec other than mtls belong
  * to daprd and are not looked at; an unknown key under spec.mtls is a line in WARNINGS. Of two token validators of one
- * name the last counts. DC_ENOENT: no such file; DC_EINVAL with file, line and column: no YAML, a key given twice, a
- * wrong type, a duration that is none, a token validator other than jwks, or one without a source; DC_ELIMIT: larger
- * than 1 MiB (2 MiB once replaced), or nested deeper than 100 levels; DC_EUNSUPPORTED: a merge key (<<) where one of
- * ours could come from it. On failure CONFIG is left alone. */
+ * name the last counts; the names of its options may be in any case, as the original has it. DC_ENOENT: no such file;
+ * DC_EINVAL with file, line and column: no YAML, a key given twice, a wrong type, a duration that is none, a token
+ * validator other than jwks, or one without a source; DC_ELIMIT: larger than 1 MiB (2 MiB once replaced), or nested
+ * deeper than 100 levels; DC_EUNSUPPORTED: a merge key (<<) where one of ours could come from it. On failure CONFIG is
+ * left alone. */
 int dc_dapr_config_load(const char *path, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err)
     DC_NODISCARD;
 /* The same from text; NAME is for messages. */

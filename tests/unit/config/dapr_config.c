@@ -94,6 +94,17 @@ static void test_validator(void) {
                &err),
          0, "a first one that would be refused does not count either");
   dc_dapr_config_free(&config);
+  dc_buf_clear(&warnings);
+  is_num(parse("spec: {mtls: {tokenValidators: [{name: jwks, options: {SOURCE: a, cacertificate: b,"
+               " MinRefreshInterval: 2m, requesttimeout: 3}}]}}",
+               &config, &warnings, &err),
+         0, "options in small letters and large, as the original takes them");
+  ok(config.jwks && strcmp(config.jwks->source, "a") == 0 && config.jwks->ca_certificate &&
+         strcmp(config.jwks->ca_certificate, "b") == 0 && config.jwks->min_refresh == 2 * DC_MINUTE &&
+         config.jwks->request_timeout == 3 * DC_SECOND,
+     "count");
+  is_text(dc_buf_text(&warnings), "", "and are known");
+  dc_dapr_config_free(&config);
 }
 
 static void test_intervals(void) {
@@ -186,6 +197,10 @@ static const struct {
      "'c.yaml' line 1 column 83: 'soon' is not a duration"},
     {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, source: b}}]}}", DC_EINVAL,
      "'c.yaml' line 1 column 67: a key that is there already"},
+    {"spec: {mtls: {tokenValidators: [{name: jwks, options: {source: a, Source: b}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 67: a key that is there already"},
+    {"spec: {mtls: {tokenValidators: [{Name: jwks, options: {source: a}}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 33: invalid token validator name"},
     {"x: &x {source: a}\nspec: {mtls: {tokenValidators: [{name: jwks, options: {<<: *x}}]}}", DC_EUNSUPPORTED,
      "'c.yaml' line 2 column 56: merge keys"},
     /* given twice */
