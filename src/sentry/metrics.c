@@ -41,15 +41,15 @@ static const struct {
   const char *name, *help, *label;
   enum dc_metric metric;
 } counters[] = {
-    {"dapr_sentry_cert_sign_request_received_total", "The number of CSRs received.", "", DC_METRIC_REQUESTS},
-    {"dapr_sentry_cert_sign_success_total", "The number of certificates issuances that have succeeded.", "",
+    {"dapr_sentry_cert_sign_request_received_total", "Requests for a certificate.", "", DC_METRIC_REQUESTS},
+    {"dapr_sentry_cert_sign_success_total", "Certificates handed out.", "",
      DC_METRIC_SIGNED},
-    {"dapr_sentry_cert_sign_failure_total", "The number of errors occurred when signing the CSR.",
+    {"dapr_sentry_cert_sign_failure_total", "Requests for a certificate that were refused.",
      "{reason=\"sign\"}", DC_METRIC_REFUSED},
-    {"dapr_sentry_servercert_issue_failed_total", "The number of server TLS certificate issuance failures.", "",
+    {"dapr_sentry_servercert_issue_failed_total", "Times that the serving certificate could not be made.", "",
      DC_METRIC_SERVING_FAILED},
     {"dapr_sentry_issuercert_changed_total",
-     "The number of issuer cert updates, when issuer cert or key is changed", "", DC_METRIC_ISSUER_CHANGED},
+     "Times that other credentials were taken up.", "", DC_METRIC_ISSUER_CHANGED},
     {"dapr_sentry_connections_total", "Connections accepted.", "", DC_METRIC_CONNECTIONS},
     {"dapr_sentry_tls_handshake_failures_total", "TLS handshakes that failed, by reason.", "{reason=\"tls\"}",
      DC_METRIC_HANDSHAKE_TLS},
@@ -100,7 +100,7 @@ void dc_metrics_write(const struct dc_metrics_now *now, struct dc_buf *out) {
   gauge(out, "dapr_sentry_connections_active", "Connections open now.",
         (int64_t)(dc_metrics_get(DC_METRIC_CONNECTIONS) - dc_metrics_get(DC_METRIC_CONNECTIONS_CLOSED)));
   gauge(out, "dapr_sentry_issuercert_expiry_timestamp",
-        "The unix timestamp, in seconds, when issuer/root cert will expire.", now->issuer_not_after);
+        "When the issuer certificate ends, in seconds since 1970.", now->issuer_not_after);
   gauge(out, "dapr_sentry_servercert_expiry_timestamp_seconds",
         "When the serving certificate ends, in seconds since 1970; it is renewed well before.",
         now->serving_not_after);
