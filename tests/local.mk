@@ -61,6 +61,7 @@ UNIT_TESTS += \
   tests/unit/rpc/h2 \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
+  tests/unit/sentry/bind \
   tests/unit/sentry/jwks \
   tests/unit/sentry/reload \
   tests/unit/sentry/service \

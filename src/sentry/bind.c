@@ -42,7 +42,7 @@ static void write_address(struct dc_bound *bound) {
 
 static void add(struct dc_bind *bound, int take_fd) {
   struct dc_bound *socket = &bound->sockets[bound->count++];
-  socket->fd = take_fd;
+  *socket = (struct dc_bound){.fd = take_fd};
   write_address(socket);
 }
 
@@ -120,9 +120,23 @@ static void remove_stale(const struct sockaddr_un *address) {
   if (lstat(address->sun_path, &status) || !S_ISSOCK(status.st_mode)) return;
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0) return;
-  if (connect(fd, (const struct sockaddr *)address, sizeof *address) && errno == ECONNREFUSED)
+  if (make_nonblocking(fd) == 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) && errno == ECONNREFUSED)
     (void)unlink(address->sun_path);
   close(fd);
+}
+
+static void mark_made(struct dc_bound *socket, const char *path) {
+  struct stat status;
+  if (lstat(path, &status)) return;
+  socket->device = status.st_dev;
+  socket->inode = status.st_ino;
+}
+
+/* What has taken its place since is somebody else's. */
+static void remove_made(const struct dc_bound *socket, const char *path) {
+  struct stat status;
+  if (lstat(path, &status) == 0 && status.st_dev == socket->device && status.st_ino == socket->inode)
+    (void)unlink(path);
 }
 
 static int bind_unix(struct dc_bind *bound, const char *path, struct dc_err *err) {
@@ -138,9 +152,12 @@ static int bind_unix(struct dc_bind *bound, const char *path, struct dc_err *err
   if (make_nonblocking(fd) || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, DC_BIND_BACKLOG)) {
     int why = errno;
     close(fd);
-    return dc_err_sys(err, why, "cannot listen on '%s%s'", unix_prefix, path);
+    if (why != EADDRINUSE) return dc_err_sys(err, why, "cannot listen on '%s%s'", unix_prefix, path);
+    return dc_err_set(err, DC_EBUSY, "cannot listen on '%s%s': another program does, or it is no socket; remove it, or "
+                      "choose another path", unix_prefix, path);
   }
   add(bound, fd);
+  mark_made(&bound->sockets[bound->count - 1], path);
   return 0;
 }
 
@@ -211,7 +228,7 @@ int dc_bind_accept(int listening) {
 void dc_bind_close(struct dc_bind *bound) {
   for (size_t i = 0; i < bound->count; i++) {
     const char *path = unix_path(bound->sockets[i].address);
-    if (path) (void)unlink(path);
+    if (path) remove_made(&bound->sockets[i], path);
     if (bound->sockets[i].fd >= 0) close(bound->sockets[i].fd);
   }
   *bound = (struct dc_bind)DC_BIND_INIT;
