@@ -62,6 +62,7 @@ UNIT_TESTS += \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
   tests/unit/sentry/bind \
+  tests/unit/sentry/http \
   tests/unit/sentry/jwks \
   tests/unit/sentry/reload \
   tests/unit/sentry/service \

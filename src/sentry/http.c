@@ -6,17 +6,67 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <uv.h>
 
-enum { CONNECTIONS_MAX = 64, CONNECTION_TIMEOUT_S = 10, CONNECTION_MEMORY = 16384 };
+/* CONNECTIONS_CUT: room for those that were cut and are not closed yet. */
+enum {
+  CONNECTIONS_MAX = 64,
+  CONNECTIONS_CUT = 32,
+  CONNECTION_TIMEOUT_S = 10,
+  CONNECTION_MEMORY = 16384,
+  STOP_MS = 1000,
+};
+
+/* What a request has come to, of which libmicrohttpd keeps the address. */
+static char receiving, answering;
+
+/* Of one socket; its daemon has one thread, which alone touches the list. */
+struct served {
+  struct MHD_Daemon *daemon;
+  int open[CONNECTIONS_MAX]; /* connections, the oldest first */
+  size_t open_count;
+};
 
 struct dc_http {
   struct dc_bind bound;
   dc_http_fn *handler;
   void *user;
   char *cert, *key; /* heap; the key is wiped */
-  struct MHD_Daemon *daemons[DC_BIND_MAX];
+  struct served served[DC_BIND_MAX];
   size_t count;
+  uv_mutex_t mutex; /* guards answers */
+  uv_cond_t all_out;
+  size_t answers; /* that are not out */
 };
+
+/* --- connections -------------------------------------------------------------------------------------------------------- */
+
+static void forget(struct served *served, size_t index) {
+  served->open_count--;
+  memmove(&served->open[index], &served->open[index + 1], (served->open_count - index) * sizeof *served->open);
+}
+
+/* The time-out is of silence alone: a peer that sends a byte now and then could stay for hours. With all places taken
+ * the oldest is cut, which an honest peer leaves long before. */
+static void on_connection(void *user, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code) {
+  struct served *served = user;
+  int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  (void)context;
+  if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+    for (size_t i = served->open_count; i-- > 0;)
+      if (served->open[i] == fd) forget(served, i);
+    return;
+  }
+  if (served->open_count == CONNECTIONS_MAX) {
+    (void)shutdown(served->open[0], SHUT_RDWR);
+    forget(served, 0);
+  }
+  served->open[served->open_count++] = fd;
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------------- */
 
 void dc_http_text(struct dc_http_response *response, unsigned status, const char *text) {
   response->status = status;
@@ -45,21 +95,37 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, const st
   return queued;
 }
 
+static void count_answer(struct dc_http *http, bool one_more) {
+  uv_mutex_lock(&http->mutex);
+  http->answers = one_more ? http->answers + 1 : http->answers - 1;
+  if (http->answers == 0) uv_cond_signal(&http->all_out);
+  uv_mutex_unlock(&http->mutex);
+}
+
+static void on_completed(void *user, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code) {
+  (void)connection;
+  (void)code;
+  if (*state == &answering) count_answer(user, false);
+  *state = NULL;
+}
+
 /* Called once when the headers are there, then for each piece of a body, which nobody here wants. */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_size, void **state) {
-  static char seen;
   struct dc_http *http = user;
   (void)version;
   (void)upload;
   if (!*state) {
-    *state = &seen;
+    *state = &receiving;
     return MHD_YES;
   }
   if (*upload_size) {
     *upload_size = 0;
     return MHD_YES;
   }
+  *state = &answering;
+  count_answer(http, true);
   const struct dc_http_request request = {.method = method,
                                           .path = url,
                                           .host = header(connection, MHD_HTTP_HEADER_HOST),
@@ -72,6 +138,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   return sent;
 }
 
+/* --- life ----------------------------------------------------------------------------------------------------------------- */
+
 /* libmicrohttpd would tell the peer's mistakes to standard error. */
 static void drop_message(void *user, const char *fmt, va_list args) {
   (void)user;
@@ -79,7 +147,7 @@ static void drop_message(void *user, const char *fmt, va_list args) {
   (void)args;
 }
 
-static struct MHD_Daemon *start_daemon(struct dc_http *http, int fd) {
+static struct MHD_Daemon *start_daemon(struct dc_http *http, struct served *served, int fd) {
   unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ITC | (http->cert ? MHD_USE_TLS : 0);
   const struct MHD_OptionItem tls[] = {
       {MHD_OPTION_HTTPS_MEM_CERT, 0, http->cert},
@@ -89,7 +157,9 @@ static struct MHD_Daemon *start_daemon(struct dc_http *http, int fd) {
   };
   const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
   return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, drop_message, NULL,
-                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                          MHD_OPTION_NOTIFY_CONNECTION, on_connection, served,
+                          MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_LISTEN_SOCKET, fd,
+                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)(CONNECTIONS_MAX + CONNECTIONS_CUT),
                           MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
                           MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY,
                           http->cert ? tls : none, MHD_OPTION_END);
@@ -104,8 +174,8 @@ static int start(struct dc_http *http, const struct dc_http_config *config, stru
     if (!http->cert || !http->key) return dc_err_nomem(err);
   }
   for (size_t i = 0; i < http->bound.count; i++) {
-    http->daemons[i] = start_daemon(http, http->bound.sockets[i].fd);
-    if (!http->daemons[i])
+    http->served[i].daemon = start_daemon(http, &http->served[i], http->bound.sockets[i].fd);
+    if (!http->served[i].daemon)
       return dc_err_set(err, DC_EIO, "cannot serve HTTP on '%s'%s", http->bound.sockets[i].address,
                         http->cert ? ": the certificate and its key are of no use, or no thread is left" : "");
     http->count++;
@@ -113,16 +183,30 @@ static int start(struct dc_http *http, const struct dc_http_config *config, stru
   return 0;
 }
 
+static struct dc_http *http_new(const struct dc_http_config *config) {
+  struct dc_http *http = calloc(1, sizeof *http);
+  if (!http || uv_mutex_init(&http->mutex)) {
+    free(http);
+    return NULL;
+  }
+  if (uv_cond_init(&http->all_out)) {
+    uv_mutex_destroy(&http->mutex);
+    free(http);
+    return NULL;
+  }
+  http->handler = config->handler;
+  http->user = config->user;
+  return http;
+}
+
 int dc_http_start(const struct dc_http_config *config, struct dc_http **out, struct dc_err *err) {
   struct dc_bind bound = *config->take_bound;
-  struct dc_http *http = calloc(1, sizeof *http);
+  struct dc_http *http = http_new(config);
   if (!http) {
     dc_bind_close(&bound);
     return dc_err_nomem(err);
   }
   http->bound = bound;
-  http->handler = config->handler;
-  http->user = config->user;
   int rc = start(http, config, err);
   if (rc)
     dc_http_stop(http);
@@ -135,13 +219,25 @@ const char *dc_http_address(const struct dc_http *http, size_t index) {
   return index < http->bound.count ? http->bound.sockets[index].address : NULL;
 }
 
-/* A daemon closes the socket that it was given: only the file of a Unix-domain one is left to remove. */
+static void wait_for_answers(struct dc_http *http) {
+  uint64_t now = 0, until = uv_hrtime() + STOP_MS * UINT64_C(1000000);
+  uv_mutex_lock(&http->mutex);
+  while (http->answers > 0 && (now = uv_hrtime()) < until)
+    (void)uv_cond_timedwait(&http->all_out, &http->mutex, until - now);
+  uv_mutex_unlock(&http->mutex);
+}
+
+/* A daemon that is quiesced gives its socket back, else it closes it. */
 void dc_http_stop(struct dc_http *http) {
   if (!http) return;
-  for (size_t i = 0; i < http->count; i++) MHD_stop_daemon(http->daemons[i]);
-  for (size_t i = 0; i < http->count; i++) http->bound.sockets[i].fd = -1;
+  for (size_t i = 0; i < http->count; i++)
+    if (MHD_quiesce_daemon(http->served[i].daemon) == MHD_INVALID_SOCKET) http->bound.sockets[i].fd = -1;
   dc_bind_close(&http->bound);
+  wait_for_answers(http);
+  for (size_t i = 0; i < http->count; i++) MHD_stop_daemon(http->served[i].daemon);
   dc_mem_free(&http->cert);
   dc_mem_free_secret(&http->key);
+  uv_cond_destroy(&http->all_out);
+  uv_mutex_destroy(&http->mutex);
   free(http);
 }

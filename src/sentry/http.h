@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The small HTTP servers beside the gRPC one: health, metrics, OIDC. libmicrohttpd does the protocol on threads of its
- * own; this file alone includes it. A slow peer blocks nobody: connections, their time and their headers are limited. */
+ * own; this file alone includes it. A slow peer blocks nobody: connections, their silence and their headers are limited, and with
+ * all places taken the oldest connection is cut. */
 #ifndef DC_SENTRY_HTTP_H
 #define DC_SENTRY_HTTP_H
 
@@ -38,7 +39,7 @@ struct dc_http;
 int dc_http_start(const struct dc_http_config *config, struct dc_http **out, struct dc_err *err) DC_NODISCARD;
 /* The INDEXth socket's address, borrowed; NULL behind the last. */
 const char *dc_http_address(const struct dc_http *http, size_t index);
-/* Answers under way are finished. NULL is fine. */
+/* Answers under way are finished, for a second at most; then what is open is cut. NULL is fine. */
 void dc_http_stop(struct dc_http *http);
 
 /* A plain-text answer, as Go's http.Error writes it. */
