@@ -372,6 +372,10 @@ static void name_peer(struct dc_conn *conn) {
   char ip[INET6_ADDRSTRLEN] = "?";
   int port = 0;
   if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &size) == 0) {
+    if (address.ss_family == AF_UNIX) {
+      snprintf(conn->peer, sizeof conn->peer, "unix");
+      return;
+    }
     bool v6 = address.ss_family == AF_INET6;
     if (v6)
       uv_ip6_name((struct sockaddr_in6 *)&address, ip, sizeof ip);

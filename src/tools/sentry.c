@@ -365,8 +365,9 @@ static int configure(struct sources *sources, const struct limit_options *option
 
 /* --- running it --------------------------------------------------------------------------------------------------------------- */
 
-static bool is_loopback(const char *address) {
-  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0;
+static bool is_of_this_machine(const char *address) {
+  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0 ||
+         strncmp(address, "unix:", 5) == 0;
 }
 
 static void tell_exposure(const struct dc_sentry_config *config) {
@@ -374,7 +375,7 @@ static void tell_exposure(const struct dc_sentry_config *config) {
   if (!opt.listen_given)
     dc_log_write(DC_LOG_INFO, scope,
                  "listening on loopback alone: --listen-address serves containers and other machines");
-  else if (!config->jwks && !is_loopback(config->addresses[0]))
+  else if (!config->jwks && !is_of_this_machine(config->addresses[0]))
     dc_log_write(DC_LOG_WARN, scope,
                  "the 'insecure' validator gives any caller any identity, and '%s' can be reached by other machines",
                  config->addresses[0]);
