@@ -62,8 +62,11 @@ UNIT_TESTS += \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
   tests/unit/sentry/bind \
+  tests/unit/sentry/expiry \
+  tests/unit/sentry/health \
   tests/unit/sentry/http \
   tests/unit/sentry/jwks \
+  tests/unit/sentry/metrics \
   tests/unit/sentry/reload \
   tests/unit/sentry/service \
   tests/unit/sentry/systemd \
