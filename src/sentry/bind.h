@@ -26,8 +26,8 @@ struct dc_bind {
 
 /* Binds each of ADDRESSES (NULL-terminated): an IP address; a name, all that it resolves to; "", every interface, both
  * families on one socket; "unix:PATH", a Unix-domain socket, in place of a stale one; its file's mode is 0777 less the
- * umask, which thereby says who may connect. On PORT; with 0 on one free port, the same for all. An address family that this machine lacks is passed over as
- * long as one address remains. DC_EBUSY: taken; DC_EACCES, DC_EINVAL. */
+ * umask, which thereby says who may connect. On PORT; with 0 on one free port, the same for all. An address family that
+ * this machine lacks is passed over as long as one address remains. DC_EBUSY: taken; DC_EACCES, DC_EINVAL. */
 int dc_bind(struct dc_bind *bound, const char *const *addresses, uint16_t port, struct dc_err *err) DC_NODISCARD;
 /* Takes over COUNT sockets that listen already. DC_EINVAL: one does not. */
 int dc_bind_take(struct dc_bind *bound, const int *take_fds, size_t count, struct dc_err *err) DC_NODISCARD;

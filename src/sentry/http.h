@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The small HTTP servers beside the gRPC one: health, metrics, OIDC. libmicrohttpd does the protocol on threads of its
- * own; this file alone includes it. A slow peer blocks nobody: connections, their silence and their headers are limited, and with
- * all places taken the oldest connection is cut. */
+ * own; this file alone includes it. A slow peer blocks nobody: connections, their silence and their headers are
+ * limited, and with all places taken the oldest connection is cut. */
 #ifndef DC_SENTRY_HTTP_H
 #define DC_SENTRY_HTTP_H
 
