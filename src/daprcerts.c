@@ -51,7 +51,7 @@ static const struct command *find(const char *name) {
   return NULL;
 }
 
-/* --- help ------------------------------------------------------------------------------------------------------------------------- */
+/* --- help --------------------------------------------------------------------------------------------------------- */
 
 static void write_help(struct dc_buf *out) {
   dc_buf_add_text(out,
@@ -87,7 +87,7 @@ static int print_version(void) {
   return print(&text);
 }
 
-/* --- a name that is none ------------------------------------------------------------------------------------------------------------ */
+/* --- a name that is none ------------------------------------------------------------------------------------------ */
 
 /* Levenshtein distance, for names of up to NAME_MAX_LEN bytes. */
 static size_t distance(const char *a, const char *b) {
@@ -124,7 +124,7 @@ static int unknown(const char *name) {
   return DC_EXIT_USAGE;
 }
 
-/* --- running a program -------------------------------------------------------------------------------------------------------------- */
+/* --- running a program -------------------------------------------------------------------------------------------- */
 
 static int run(const struct command *command, char *argv0, int argc, char **argv) {
   if (command->run) return command->run(argc, argv);

@@ -61,7 +61,7 @@ int dc_install_load(const char *dir, const struct dc_install_names *names, int64
   return rc ? dc_err_add(err, rc, "the credentials in '%s'", dir) : 0;
 }
 
-/* --- tokens ----------------------------------------------------------------------------------------------------------------- */
+/* --- tokens ------------------------------------------------------------------------------------------------------- */
 
 enum { KEY_MODE = 0600, JWKS_MODE = 0644 };
 

@@ -16,7 +16,7 @@ struct dc_token_signer {
   struct dc_buf jwks;
 };
 
-/* --- rules ---------------------------------------------------------------------------------------------------------- */
+/* --- rules -------------------------------------------------------------------------------------------------------- */
 
 static int find_algorithm(const char *name, enum dc_jwa standard, enum dc_jwa *out, struct dc_err *err) {
   *out = name ? dc_jwa_from_name(name) : standard;
@@ -27,7 +27,7 @@ static int find_algorithm(const char *name, enum dc_jwa standard, enum dc_jwa *o
                     name);
 }
 
-/* --- making a pair ---------------------------------------------------------------------------------------------------- */
+/* --- making a pair ------------------------------------------------------------------------------------------------ */
 
 static enum dc_key_kind kind_for(enum dc_jwa algorithm) {
   static const enum dc_key_kind kinds[] = {DC_KEY_P256, DC_KEY_P384, DC_KEY_P521, DC_KEY_ED25519};
@@ -53,7 +53,7 @@ int dc_token_signer_generate(const struct dc_token_rules *rules, struct dc_buf *
   return rc < 0 ? rc : dc_key_to_pkcs8(made, key, err);
 }
 
-/* --- loading ------------------------------------------------------------------------------------------------------------ */
+/* --- loading ------------------------------------------------------------------------------------------------------ */
 
 static int load_key(struct dc_token_signer *signer, const struct dc_token_files *files, const char *algorithm,
                     struct dc_err *err) {
@@ -154,7 +154,7 @@ int dc_token_signer_load(const struct dc_token_files *files, const struct dc_tok
   return 0;
 }
 
-/* --- references ----------------------------------------------------------------------------------------------------------- */
+/* --- references --------------------------------------------------------------------------------------------------- */
 
 struct dc_token_signer *dc_token_signer_ref(struct dc_token_signer *signer) {
   atomic_fetch_add_explicit(&signer->references, 1, memory_order_relaxed);
@@ -183,7 +183,7 @@ enum dc_jwa dc_token_signer_algorithm(const struct dc_token_signer *signer) { re
 
 const char *dc_token_signer_kid(const struct dc_token_signer *signer) { return signer->kid; }
 
-/* --- tokens ----------------------------------------------------------------------------------------------------------------- */
+/* --- tokens ------------------------------------------------------------------------------------------------------- */
 
 int dc_token_signer_sign(const struct dc_token_signer *signer, const struct dc_token *token, int64_t now,
                          struct dc_buf *out, struct dc_err *err) {

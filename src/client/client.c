@@ -37,7 +37,7 @@ static void attempt_end(struct attempt *attempt) {
   dc_buf_free(&attempt->message);
 }
 
-/* --- bytes ---------------------------------------------------------------------------------------------------------------- */
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 static int send_out(struct attempt *attempt, struct dc_err *err) {
   struct dc_buf *out = dc_tls_out(attempt->tls);
@@ -70,7 +70,7 @@ static int shake_hands(struct attempt *attempt, char room[static READ_ROOM], str
   }
 }
 
-/* --- who is it ------------------------------------------------------------------------------------------------------------- */
+/* --- who is it ---------------------------------------------------------------------------------------------------- */
 
 static int check_identity(const struct dc_cert *leaf, const char *wanted, struct dc_err *err) {
   struct dc_slice id = {.data = NULL};
@@ -101,7 +101,7 @@ static int check_server(const struct attempt *attempt, struct dc_err *err) {
   return check_identity(leaf, attempt->config->server_id, err);
 }
 
-/* --- the call --------------------------------------------------------------------------------------------------------------- */
+/* --- the call ----------------------------------------------------------------------------------------------------- */
 
 static void on_whole(struct dc_h2_stream *stream, void *user) {
   struct attempt *attempt = user;
@@ -181,7 +181,7 @@ static int try_once(const struct dc_client_config *config, const char *host, con
   return rc;
 }
 
-/* --- attempts ----------------------------------------------------------------------------------------------------------------- */
+/* --- attempts ----------------------------------------------------------------------------------------------------- */
 
 static bool may_pass(int code) { return code == DC_EUNAVAIL || code == DC_ELIMIT || code == DC_ETIMEOUT; }
 

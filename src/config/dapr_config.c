@@ -29,7 +29,7 @@ void dc_dapr_config_free(struct dc_dapr_config *config) {
   config->control_plane_trust_domain = NULL;
 }
 
-/* --- $NAME and ${NAME}, as Go's os.ExpandEnv replaces them ----------------------------------------------------------------- */
+/* --- $NAME and ${NAME}, as Go's os.ExpandEnv replaces them -------------------------------------------------------- */
 
 static bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -88,7 +88,7 @@ static void expand(const char *text, size_t n, struct dc_buf *out) {
   if (at < end) dc_buf_add(out, at, (size_t)(end - at));
 }
 
-/* --- the document ------------------------------------------------------------------------------------------------------------ */
+/* --- the document ------------------------------------------------------------------------------------------------- */
 
 struct reader {
   const char *name; /* of the file */
@@ -155,7 +155,7 @@ static int find_mapping(const struct reader *reader, const yaml_node_t *mapping,
   return refuse(reader, *value, "a mapping is expected");
 }
 
-/* --- spec.mtls ------------------------------------------------------------------------------------------------------------------ */
+/* --- spec.mtls ---------------------------------------------------------------------------------------------------- */
 
 static int take_duration(const struct reader *reader, const yaml_node_t *node, int64_t least, int64_t *ns) {
   struct dc_err err = DC_ERR_INIT;
@@ -191,7 +191,7 @@ static int skip_text(struct reader *reader, const yaml_node_t *node) {
   return scalar(node) ? 0 : refuse(reader, node, "a text is expected");
 }
 
-/* --- a mapping by a table of its keys ------------------------------------------------------------------------------------------ */
+/* --- a mapping by a table of its keys ----------------------------------------------------------------------------- */
 
 struct key {
   const char *name;
@@ -231,7 +231,7 @@ static int read_keys(struct reader *reader, const yaml_node_t *mapping, const st
   return 0;
 }
 
-/* --- spec.mtls.tokenValidators -------------------------------------------------------------------------------------------------- */
+/* --- spec.mtls.tokenValidators ------------------------------------------------------------------------------------ */
 
 static int take_source(struct reader *reader, const yaml_node_t *node) {
   return take_text(reader, node, &reader->config->jwks->source);
@@ -319,7 +319,7 @@ static int take_validators(struct reader *reader, const yaml_node_t *node) {
   return last ? take_jwks(reader, last) : 0;
 }
 
-/* --- the document, from its root ------------------------------------------------------------------------------------------------ */
+/* --- the document, from its root ---------------------------------------------------------------------------------- */
 
 static const struct key mtls_keys[] = {
     {"enabled", skip_text},
@@ -350,7 +350,7 @@ static bool is_configuration(const struct reader *reader, const yaml_node_t *roo
   return scalar(kind) && strcmp(scalar(kind), "Configuration") == 0;
 }
 
-/* --- the file --------------------------------------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static int yaml_error(const char *name, const yaml_parser_t *parser, struct dc_err *err) {
   if (parser->error == YAML_MEMORY_ERROR) return dc_err_nomem(err);

@@ -15,7 +15,7 @@
 
 enum { FILE_MAX = 65536 };
 
-/* --- the tables -------------------------------------------------------------------------------------------------------- */
+/* --- the tables --------------------------------------------------------------------------------------------------- */
 
 static const struct name_row {
   const char *name;
@@ -46,7 +46,7 @@ const struct dc_limit_row *dc_settings_limit_rows(size_t *count) {
   return limits;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 struct reader {
   const char *path;
@@ -165,7 +165,7 @@ int dc_settings_load(const char *path, struct dc_settings *settings, struct dc_b
   return rc;
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 void dc_settings_text(struct dc_buf *out, const char *control_plane_trust_domain, const char *control_plane_namespace,
                       const char *trust_domain, const char *workload_namespace) {
@@ -195,7 +195,7 @@ void dc_settings_text(struct dc_buf *out, const char *control_plane_trust_domain
                        "#   default = web, shop\n");
 }
 
-/* --- which source counts ---------------------------------------------------------------------------------------------------- */
+/* --- which source counts ------------------------------------------------------------------------------------------ */
 
 int dc_settings_pick(const struct dc_sources *sources, const char **value, struct dc_err *err) {
   const char *env = sources->env ? getenv(sources->env) : NULL;

@@ -15,7 +15,7 @@ static int malformed(struct dc_err *err, const char *what) {
   return dc_err_set(err, DC_EINVAL, "malformed certificate: %s", what);
 }
 
-/* --- extensions: each reader takes the value and says whether it is well-formed ------------------------------------ */
+/* --- extensions: each reader takes the value and says whether it is well-formed ----------------------------------- */
 
 static bool read_constraints(struct dc_cert *cert, struct dc_slice value) {
   struct dc_slice fields;

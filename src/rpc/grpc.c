@@ -123,7 +123,7 @@ enum dc_grpc_status dc_grpc_check_headers(const struct dc_h2_stream *stream, con
   return check_path(stream->field[DC_H2_PATH] ? stream->field[DC_H2_PATH] : "", method_path, reply);
 }
 
-/* --- framing --------------------------------------------------------------------------------------------------------- */
+/* --- framing ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t read_length(const uint8_t *prefix) {
   return (uint32_t)prefix[1] << 24 | (uint32_t)prefix[2] << 16 | (uint32_t)prefix[3] << 8 | prefix[4];
@@ -184,7 +184,7 @@ int dc_grpc_reply(struct dc_h2_stream *stream, struct dc_grpc_reply *reply, stru
   return dc_h2_reply(stream, reply->http_status, headers, DC_COUNT(headers), &body, trailers, DC_COUNT(trailers), err);
 }
 
-/* --- the calling side ------------------------------------------------------------------------------------------------- */
+/* --- the calling side --------------------------------------------------------------------------------------------- */
 
 /* The smallest unit in which the timeout fits into eight digits. */
 static void timeout_text(int64_t ms, char *buf, size_t size) {
@@ -253,7 +253,7 @@ enum dc_grpc_status dc_grpc_result(const struct dc_h2_stream *stream, const uint
   return DC_GRPC_OK;
 }
 
-/* --- grpc-message ------------------------------------------------------------------------------------------------------- */
+/* --- grpc-message ------------------------------------------------------------------------------------------------- */
 
 void dc_grpc_encode_text(struct dc_buf *out, const char *text) {
   const uint8_t *s = (const uint8_t *)text, *end = s + strlen(text);

@@ -293,7 +293,7 @@ void dc_h2_shutdown(struct dc_h2 *h2) {
   (void)nghttp2_submit_shutdown_notice(h2->session); /* the PING follows it: see on_frame_send */
 }
 
-/* --- sending a body ------------------------------------------------------------------------------------------------ */
+/* --- sending a body ----------------------------------------------------------------------------------------------- */
 
 static nghttp2_nv nv_of(const char *name, const char *value, uint8_t flags) {
   return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,

@@ -44,7 +44,7 @@ static int crypto_error(struct dc_err *err, const char *what, int rc) {
   return dc_err_set(err, DC_ECRYPTO, "%s: %s", what, gnutls_strerror(rc));
 }
 
-/* --- credentials ---------------------------------------------------------------------------------------------------- */
+/* --- credentials -------------------------------------------------------------------------------------------------- */
 
 static int creds_new(bool server, struct dc_tls_creds **out, struct dc_err *err) {
   struct dc_tls_creds *creds = calloc(1, sizeof *creds);
@@ -116,7 +116,7 @@ void dc_tls_creds_unref(struct dc_tls_creds *creds) {
   free(creds);
 }
 
-/* --- the two ends of a session --------------------------------------------------------------------------------------- */
+/* --- the two ends of a session ------------------------------------------------------------------------------------ */
 
 static ssize_t pull(gnutls_transport_ptr_t pointer, void *room, size_t size) {
   struct dc_tls *tls = pointer;
@@ -190,7 +190,7 @@ void dc_tls_feed(struct dc_tls *tls, const void *bytes, size_t n) {
   tls->in_len = n;
 }
 
-/* --- handshake, records -------------------------------------------------------------------------------------------------- */
+/* --- handshake, records ------------------------------------------------------------------------------------------- */
 
 static const char *alert_name(gnutls_session_t session) {
   const char *name = gnutls_alert_get_name(gnutls_alert_get(session));

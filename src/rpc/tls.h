@@ -32,7 +32,7 @@ int dc_tls_creds_client(struct dc_tls_creds **out, struct dc_err *err) DC_NODISC
 struct dc_tls_creds *dc_tls_creds_ref(struct dc_tls_creds *creds);
 void dc_tls_creds_unref(struct dc_tls_creds *creds); /* NULL is fine */
 
-/* --- sessions ------------------------------------------------------------------------------------------------------ */
+/* --- sessions ----------------------------------------------------------------------------------------------------- */
 struct dc_tls;
 
 enum { DC_TLS_RECORD_MAX = 16384 }; /* plaintext bytes of one record */

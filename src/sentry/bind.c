@@ -46,7 +46,7 @@ static void add(struct dc_bind *bound, int take_fd) {
   write_address(socket);
 }
 
-/* --- TCP ------------------------------------------------------------------------------------------------------------------ */
+/* --- TCP ---------------------------------------------------------------------------------------------------------- */
 
 static uint16_t bound_port(int fd) {
   struct sockaddr_storage address;
@@ -112,7 +112,7 @@ static int bind_name(struct dc_bind *bound, const char *name, uint16_t *port, in
   return 0;
 }
 
-/* --- Unix-domain ------------------------------------------------------------------------------------------------------------ */
+/* --- Unix-domain -------------------------------------------------------------------------------------------------- */
 
 /* A socket's file that nobody listens at any more is in the way of the next start alone. */
 static void remove_stale(const struct sockaddr_un *address) {
@@ -166,7 +166,7 @@ static const char *unix_path(const char *address) {
   return strncmp(address, unix_prefix, n) == 0 ? address + n : NULL;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 
 static int bind_all(struct dc_bind *bound, const char *const *addresses, uint16_t port, bool *again,
                     struct dc_err *err) {

@@ -62,7 +62,7 @@ static void set_reading(struct dc_conn *conn, bool wanted);
 
 static int64_t to_ms(int64_t ns) { return ns / 1000000; }
 
-/* --- end -------------------------------------------------------------------------------------------------------------- */
+/* --- end ---------------------------------------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *handle) {
   struct dc_conn *conn = handle->data;
@@ -115,7 +115,7 @@ static void finish(struct dc_conn *conn) {
   flush(conn);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static void on_written(uv_write_t *write, int status) {
   struct dc_conn *conn = write->data;
@@ -181,7 +181,7 @@ static void flush(struct dc_conn *conn) {
     linger(conn);
 }
 
-/* --- calls ---------------------------------------------------------------------------------------------------------------- */
+/* --- calls -------------------------------------------------------------------------------------------------------- */
 
 static void reply(struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
   struct dc_err err = DC_ERR_INIT;
@@ -248,7 +248,7 @@ static void on_stream_closed(struct dc_h2_stream *stream, uint32_t error_code, v
   if (conn->phase == OPEN) conn->since = dc_clock_mono_ms();
 }
 
-/* --- reading --------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
   static const struct dc_h2_events events = {
@@ -341,7 +341,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes) {
   }
 }
 
-/* --- the group -------------------------------------------------------------------------------------------------------------- */
+/* --- the group ---------------------------------------------------------------------------------------------------- */
 
 int dc_conn_group_init(struct dc_conn_group *group, struct dc_err *err) {
   group->read_room = malloc(READ_ROOM);

@@ -13,7 +13,7 @@
 
 static const char scope[] = "dapr.sentry";
 
-/* --- metrics -------------------------------------------------------------------------------------------------------------- */
+/* --- metrics ------------------------------------------------------------------------------------------------------ */
 
 static int describe_anchors(const struct dc_bundle *anchors, struct dc_metrics_anchor **out) {
   struct dc_metrics_anchor *rows = calloc(anchors->count, sizeof *rows);
@@ -47,7 +47,7 @@ static void answer_metrics(const struct dc_http_request *request, struct dc_http
   dc_metrics_write(&now, &response->body);
 }
 
-/* --- starting ------------------------------------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------------------------------------------------- */
 
 static int bind_one(const char *name, const struct dc_endpoint_config *config, struct dc_bind *bound,
                     struct dc_err *err) {

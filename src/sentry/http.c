@@ -40,7 +40,7 @@ struct dc_http {
   size_t answers; /* that are not out */
 };
 
-/* --- connections -------------------------------------------------------------------------------------------------------- */
+/* --- connections -------------------------------------------------------------------------------------------------- */
 
 static void forget(struct served *served, size_t index) {
   served->open_count--;
@@ -66,7 +66,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
   served->open[served->open_count++] = fd;
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 void dc_http_text(struct dc_http_response *response, unsigned status, const char *text) {
   response->status = status;
@@ -138,7 +138,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   return sent;
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 /* libmicrohttpd would tell the peer's mistakes to standard error. */
 static void drop_message(void *user, const char *fmt, va_list args) {

@@ -49,7 +49,7 @@ const char *dc_listener_address(const struct dc_listener *listener, size_t index
   return index < listener->bound.count ? listener->bound.sockets[index].address : NULL;
 }
 
-/* --- accepting -------------------------------------------------------------------------------------------------------------- */
+/* --- accepting ---------------------------------------------------------------------------------------------------- */
 
 static bool no_descriptor(int why) { return why == EMFILE || why == ENFILE; }
 

@@ -29,7 +29,7 @@ struct dc_live {
   struct shared_snapshot *current;
 };
 
-/* --- snapshots ------------------------------------------------------------------------------------------------------- */
+/* --- snapshots ---------------------------------------------------------------------------------------------------- */
 
 static struct shared_snapshot *shared(const struct dc_snapshot *snapshot) {
   return (struct shared_snapshot *)(uintptr_t)snapshot;
@@ -112,7 +112,7 @@ static int snapshot_new(const struct dc_live *live, const struct parts *parts, s
   return rc;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static int load_authority(const struct dc_sentry_config *config, struct dc_authority **out, struct dc_err *err) {
   const struct dc_install_names names = {

@@ -31,7 +31,7 @@ struct dc_loop {
   uv_async_t *notify;
 };
 
-/* --- the loop's own thread ---------------------------------------------------------------------------------------------- */
+/* --- the loop's own thread ---------------------------------------------------------------------------------------- */
 
 static void on_sweep(uv_timer_t *timer) {
   struct dc_loop *loop = timer->data;
@@ -82,7 +82,7 @@ static void run(void *user) {
   uv_async_send(loop->notify);
 }
 
-/* --- the main thread ------------------------------------------------------------------------------------------------------ */
+/* --- the main thread ---------------------------------------------------------------------------------------------- */
 
 static void loop_free(struct dc_loop *loop) {
   uv_mutex_destroy(&loop->mutex);

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
-/* --- counting ------------------------------------------------------------------------------------------------------------- */
+/* --- counting ----------------------------------------------------------------------------------------------------- */
 
 static atomic_uint_fast64_t counts[DC_METRICS];
 
@@ -34,7 +34,7 @@ void dc_metrics_took(int64_t ns) {
   atomic_fetch_add_explicit(&took_sum, ns, memory_order_relaxed);
 }
 
-/* --- telling -------------------------------------------------------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------------------------------------------------ */
 
 /* Rows of one name stand together; a row without help continues the one above it. */
 static const struct {

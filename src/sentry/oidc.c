@@ -37,7 +37,7 @@ struct dc_oidc {
   unsigned waited;      /* ticks */
 };
 
-/* --- who may ask ----------------------------------------------------------------------------------------------------------- */
+/* --- who may ask -------------------------------------------------------------------------------------------------- */
 
 static bool is_listed(const struct dc_sentry_oidc *options, const char *host, size_t n) {
   for (size_t i = 0; i < options->allowed_count; i++)
@@ -79,7 +79,7 @@ static bool is_allowed(const struct dc_oidc *oidc, const char *host) {
          (split_port(host, &name, &n) && is_listed(oidc->options, name, n));
 }
 
-/* --- what they get ----------------------------------------------------------------------------------------------------------- */
+/* --- what they get ------------------------------------------------------------------------------------------------ */
 
 static const char *scheme_of(const struct dc_oidc *oidc) { return oidc->options->cert_file ? "https" : "http"; }
 
@@ -160,7 +160,7 @@ void dc_oidc_answer(const struct dc_http_request *request, struct dc_http_respon
   }
 }
 
-/* --- serving ------------------------------------------------------------------------------------------------------------------ */
+/* --- serving ------------------------------------------------------------------------------------------------------ */
 
 /* The name of a Unix-domain socket's file stays with the sockets that are duplicated: it is removed with them. */
 static int duplicate(const struct dc_bind *bound, struct dc_bind *out, struct dc_err *err) {
@@ -194,7 +194,7 @@ static int serve(struct dc_oidc *oidc, const struct pair *tls, struct dc_err *er
   return 0;
 }
 
-/* --- TLS files ---------------------------------------------------------------------------------------------------------------- */
+/* --- TLS files ---------------------------------------------------------------------------------------------------- */
 
 static void pair_free(struct pair *pair) {
   dc_buf_free(&pair->cert);
@@ -250,7 +250,7 @@ void dc_oidc_tick(struct dc_oidc *oidc) {
   }
 }
 
-/* --- its life ------------------------------------------------------------------------------------------------------------------- */
+/* --- its life ----------------------------------------------------------------------------------------------------- */
 
 /* A URL or name that goes into the document: printable ASCII. */
 static int check_url(const char *what, const char *url, struct dc_err *err) {

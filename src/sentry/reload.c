@@ -55,7 +55,7 @@ static int read_keys(const struct dc_reload *reload, struct dc_err *err) {
   return reload->config->keys ? dc_jwks_source_reload(reload->config->keys, err) : 0;
 }
 
-/* --- telling ---------------------------------------------------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------------------------------------------------ */
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t n) { /* FNV-1a */
   const unsigned char *at = bytes;
@@ -95,7 +95,7 @@ static void tell_good(struct part *part, enum reason reason, bool is_new) {
   part->is_refused = part->told = false;
 }
 
-/* --- reading again ---------------------------------------------------------------------------------------------------- */
+/* --- reading again ------------------------------------------------------------------------------------------------ */
 
 static void on_retry(uv_timer_t *timer);
 
@@ -130,7 +130,7 @@ void dc_reload_start(struct dc_reload *reload, struct dc_live *live) {
   run(reload, SETTLED);
 }
 
-/* --- what is read ------------------------------------------------------------------------------------------------------ */
+/* --- what is read ------------------------------------------------------------------------------------------------- */
 
 static int add_path(struct dc_reload *reload, const char *dir, const char *name, struct dc_err *err) {
   if (reload->path_count == PATHS_MAX) return dc_err_set(err, DC_ELIMIT, "too many files to watch");
@@ -193,7 +193,7 @@ static int add_keys(struct dc_reload *reload, const struct dc_sentry_config *con
   return file ? add_path(reload, NULL, file, err) : 0;
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void on_retry_closed(uv_handle_t *handle) {
   struct dc_reload *reload = handle->data;

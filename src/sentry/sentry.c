@@ -54,7 +54,7 @@ struct sentry {
   bool draining, cut_short;
 };
 
-/* --- work of the main thread ---------------------------------------------------------------------------------------------- */
+/* --- work of the main thread -------------------------------------------------------------------------------------- */
 
 static size_t connections(const struct sentry *sentry) {
   size_t count = 0;
@@ -126,7 +126,7 @@ static void reload(struct sentry *sentry) {
   dc_systemd_notify("READY=1");
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void close_handles(struct sentry *sentry) {
   for (size_t i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&sentry->signals[i], NULL);
@@ -179,7 +179,7 @@ static void on_signal(uv_signal_t *handle, int number) {
   }
 }
 
-/* --- the beginning ------------------------------------------------------------------------------------------------------------ */
+/* --- the beginning ------------------------------------------------------------------------------------------------ */
 
 /* Each connection is a descriptor: take as many as the system lets us have. */
 static void raise_descriptor_limit(void) {
@@ -219,7 +219,7 @@ static void write_addresses(const struct sentry *sentry, struct dc_buf *out, con
     dc_buf_printf(out, "%s%s%s", i ? between : "", before, address);
 }
 
-/* --- the key set of the validator `jwks` --------------------------------------------------------------------------------- */
+/* --- the key set of the validator `jwks` -------------------------------------------------------------------------- */
 
 static void on_keys_changed(void *user) {
   struct sentry *sentry = user;
@@ -243,7 +243,7 @@ static int make_keys(struct sentry *sentry, struct dc_err *err) {
   return 0;
 }
 
-/* --- the start -------------------------------------------------------------------------------------------------------------- */
+/* --- the start ---------------------------------------------------------------------------------------------------- */
 
 static int listen_for_calls(struct sentry *sentry, struct dc_err *err) {
   struct dc_bind bound = DC_BIND_INIT;

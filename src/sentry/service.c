@@ -46,7 +46,7 @@ static void call_free(struct call *call) {
   for (size_t i = 0; i < DC_COUNT(call->dns); i++) dc_buf_free(&call->dns[i]);
 }
 
-/* --- the request ------------------------------------------------------------------------------------------------------ */
+/* --- the request -------------------------------------------------------------------------------------------------- */
 
 /* Sidecars up to 1.11 label their request CERTIFICATE. */
 static bool is_csr_label(const char *label) {
@@ -71,7 +71,7 @@ static enum dc_grpc_status read_csr(struct call *call, struct dc_grpc_reply *rep
   }
 }
 
-/* --- names ------------------------------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 static void add_dns(struct call *call, struct dc_buf *name) {
   if (name->failed || name->len > DNS_MAX) return; /* no DNS name is that long: nobody could look for it */
@@ -119,7 +119,7 @@ static int make_names(struct call *call, struct dc_err *err) {
   return 0;
 }
 
-/* --- the answer ---------------------------------------------------------------------------------------------------------- */
+/* --- the answer --------------------------------------------------------------------------------------------------- */
 
 /* The line is with the kernel before the answer leaves. Without one the certificate goes out all the same, unless the
  * operator wants none that is not on record. */
@@ -179,7 +179,7 @@ static enum dc_grpc_status answer(struct call *call, struct dc_live *live, struc
   return dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "failed to sign certificate");
 }
 
-/* --- the story of one call, at level debug, in the original's words ------------------------------------------------------- */
+/* --- the story of one call, at level debug, in the original's words ----------------------------------------------- */
 
 static void tell_begin(const struct call *call) {
   char number[12];
@@ -205,7 +205,7 @@ static void tell_end(const struct call *call, enum dc_verdict verdict, const str
                  call->origin->request, dc_grpc_status_name((int)reply->status), reply->text);
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static enum dc_verdict handle(struct call *call, struct dc_live *live, const uint8_t *message, size_t n,
                               struct dc_grpc_reply *reply) {

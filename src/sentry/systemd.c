@@ -18,7 +18,7 @@ enum { FIRST_FD = 3, FDS_MAX = 64 };
 static const char grpc[] = "grpc";
 static const char *const listeners[] = {grpc, "healthz", "metrics", "oidc"};
 
-/* --- what it hears ------------------------------------------------------------------------------------------------------ */
+/* --- what it hears ------------------------------------------------------------------------------------------------ */
 
 void dc_systemd_notify(const char *state) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -44,7 +44,7 @@ void dc_systemd_notify_reloading(void) {
   dc_systemd_notify(state);
 }
 
-/* --- what it gives ------------------------------------------------------------------------------------------------------- */
+/* --- what it gives ------------------------------------------------------------------------------------------------ */
 
 /* The number in the variable NAME, 0 when it is none. */
 static uint64_t number_of(const char *name) {

@@ -61,7 +61,7 @@ static enum dc_grpc_status check_request(const struct dc_sentry_config *config, 
   return keep_own_identity(config, request, *trust_domain, reply);
 }
 
-/* --- insecure ----------------------------------------------------------------------------------------------------------- */
+/* --- insecure ----------------------------------------------------------------------------------------------------- */
 
 static enum dc_verdict insecure(const struct dc_sentry_config *config, const struct dc_sign_request *request,
                                 char **trust_domain, struct dc_grpc_reply *reply) {
@@ -74,7 +74,7 @@ static enum dc_verdict insecure(const struct dc_sentry_config *config, const str
   return DC_VERDICT_REFUSED;
 }
 
-/* --- jwks --------------------------------------------------------------------------------------------------------------- */
+/* --- jwks --------------------------------------------------------------------------------------------------------- */
 
 /* The token must be meant for this sentry and be the identity's that is asked for. */
 static int check_token(const struct dc_sentry_config *config, const struct dc_jwks *keys, const char *token,
@@ -122,7 +122,7 @@ static enum dc_verdict jwks(const struct dc_sentry_config *config, const struct 
   return verdict;
 }
 
-/* --- which ---------------------------------------------------------------------------------------------------------------- */
+/* --- which -------------------------------------------------------------------------------------------------------- */
 
 int32_t dc_validator_choose(const struct dc_sentry_config *config, const struct dc_sign_request *request) {
   if (request->validator != DC_VALIDATOR_UNKNOWN) return request->validator;

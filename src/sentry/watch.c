@@ -52,7 +52,7 @@ struct dc_watch {
 
 static void note(struct dc_watch *watch, uint64_t delay);
 
-/* --- spots ------------------------------------------------------------------------------------------------------------ */
+/* --- spots -------------------------------------------------------------------------------------------------------- */
 
 static void on_spot_closed(uv_handle_t *handle) {
   struct spot *spot = handle->data;
@@ -123,7 +123,7 @@ static void watch_name(struct dc_watch *watch, const char *dir, const char *name
   if (rc && is_lack(rc)) lack_events(watch, rc);
 }
 
-/* --- the way to a file --------------------------------------------------------------------------------------------------- */
+/* --- the way to a file -------------------------------------------------------------------------------------------- */
 
 /* How far a path was followed. */
 struct way {
@@ -196,7 +196,7 @@ static void watch_all(struct dc_watch *watch) {
   for (size_t i = 0; i < watch->count; i++) watch_way(watch, watch->files[i].path);
 }
 
-/* --- states ------------------------------------------------------------------------------------------------------------ */
+/* --- states ------------------------------------------------------------------------------------------------------- */
 
 static struct state state_of(const char *path) {
   uv_fs_t look;
@@ -231,7 +231,7 @@ static bool look_again(struct dc_watch *watch) {
   return changed;
 }
 
-/* --- time ---------------------------------------------------------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------------------------------------------------- */
 
 static void on_settle(uv_timer_t *timer) {
   struct dc_watch *watch = timer->data;
@@ -265,7 +265,7 @@ static void on_poll(uv_timer_t *timer) {
   }
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 int dc_watch_new(uv_loop_t *uv, uint64_t poll_ms, dc_watch_fn *changed, void *user, struct dc_watch **out,
                  struct dc_err *err) {

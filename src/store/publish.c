@@ -26,7 +26,7 @@ static char *below(const char *dir, const char *part, const char *name) {
   return path ? dc_path_join(path, name) : NULL;
 }
 
-/* --- our own corner of the directory ---------------------------------------------------------------------------------------- */
+/* --- our own corner of the directory ------------------------------------------------------------------------------ */
 
 static int make_dir(const char *path, mode_t mode, struct dc_err *err) {
   if (mkdir(path, mode) && errno != EEXIST) return dc_err_sys(err, errno, "cannot make '%s'", path);
@@ -66,7 +66,7 @@ static int write_format(const char *dir, struct dc_err *err) {
   return dc_os_write_atomic(path, 0644, text, (size_t)n, true, err);
 }
 
-/* --- steps of a publication --------------------------------------------------------------------------------------------------- */
+/* --- steps of a publication --------------------------------------------------------------------------------------- */
 
 static int sync_part(const char *dir, const char *part, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
@@ -229,7 +229,7 @@ int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, s
   return rc ? rc : publish_locked(dir, set, how, err);
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* Where a file was found. Files change by rename alone, so that another place is another file; the reverse holds while
  * FD is open, since an inode is not given to another file before that. */

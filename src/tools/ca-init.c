@@ -84,7 +84,7 @@ static int check_usage(struct dc_err *err) {
   return 0;
 }
 
-/* --- what everything below needs ----------------------------------------------------------------------------------- */
+/* --- what everything below needs ---------------------------------------------------------------------------------- */
 
 struct job {
   char *dir;
@@ -125,7 +125,7 @@ static void say_saved(const struct job *job, enum dc_file file) {
               dc_layout_files[file].name);
 }
 
-/* --- a new authority ------------------------------------------------------------------------------------------------- */
+/* --- a new authority ---------------------------------------------------------------------------------------------- */
 
 static int read_root(struct dc_init *init, struct dc_buf *crt, struct dc_buf *key, struct dc_err *err) {
   int rc = 0;
@@ -220,7 +220,7 @@ static int make_authority(const struct job *job, struct dc_err *err) {
   return opt.json ? report_new(job, &set, err) : 0;
 }
 
-/* --- a client pair beside what is there -------------------------------------------------------------------------------- */
+/* --- a client pair beside what is there --------------------------------------------------------------------------- */
 
 static int publish_client(const struct job *job, const struct dc_buf *crt, const struct dc_buf *key,
                           struct dc_err *err) {

@@ -22,7 +22,7 @@ enum { FILE_MAX = 1 << 20, VARS_MAX = 8, NAME_MAX_LEN = 255 };
 static const struct dc_env_format *const formats[] = {&dc_sh_env,     &dc_fish_env,   &dc_powershell_env,
                                                       &dc_dotenv_env, &dc_docker_env, &dc_json_env};
 
-/* --- the command line -------------------------------------------------------------------------------------------------------- */
+/* --- the command line --------------------------------------------------------------------------------------------- */
 
 static struct {
   const char *dir, *format, *trust_domain, *namespace, *control_plane_trust_domain, *control_plane_namespace;
@@ -70,7 +70,7 @@ static const struct dc_cli cli = {.program = "daprcerts env-export",
                                   .opt_count = DC_COUNT(opts),
                                   .notes = notes};
 
-/* --- values ---------------------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 struct exported {
   struct dc_settings settings;
@@ -151,7 +151,7 @@ static int add_names(struct exported *exported, struct dc_err *err) {
   return rc;
 }
 
-/* --- files ------------------------------------------------------------------------------------------------------------------------ */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 /* Which pair goes into DAPR_CERT_CHAIN and DAPR_CERT_KEY; *CRT is NULL where there is none to export. */
 static int choose_pair(const char *dir, const char **crt, const char **key, struct dc_err *err) {
@@ -244,7 +244,7 @@ static void collect_names(struct exported *exported) {
   for (size_t i = 0; i < DC_COUNT(all); i++) add(exported, all[i], "");
 }
 
-/* --- the program ------------------------------------------------------------------------------------------------------------------- */
+/* --- the program -------------------------------------------------------------------------------------------------- */
 
 static const struct dc_env_format *find_format(struct dc_err *err) {
   for (size_t i = 0; i < DC_COUNT(formats); i++)

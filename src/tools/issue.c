@@ -106,7 +106,7 @@ static int check_usage(struct dc_err *err) {
   return 0;
 }
 
-/* --- the job ------------------------------------------------------------------------------------------------------- */
+/* --- the job ------------------------------------------------------------------------------------------------------ */
 
 struct job {
   const char *argv0;
@@ -154,7 +154,7 @@ static int collect_names(struct job *job, struct dc_err *err) {
   return rc;
 }
 
-/* --- the key: made here, or a request's ------------------------------------------------------------------------------ */
+/* --- the key: made here, or a request's --------------------------------------------------------------------------- */
 
 static bool is_request(const char *label) {
   return strcmp(label, "CERTIFICATE REQUEST") == 0 || strcmp(label, "NEW CERTIFICATE REQUEST") == 0 ||
@@ -192,7 +192,7 @@ static int get_key(struct job *job, struct dc_err *err) {
   return rc < 0 ? rc : dc_key_generate(kind, rsa_bits, &job->key, err);
 }
 
-/* --- the certificate --------------------------------------------------------------------------------------------------- */
+/* --- the certificate ---------------------------------------------------------------------------------------------- */
 
 static int set_times(const struct job *job, struct dc_leaf *leaf, struct dc_err *err) {
   int rc = 0;
@@ -228,7 +228,7 @@ static int sign_here(struct job *job, struct dc_err *err) {
   return 0;
 }
 
-/* --- by a running sentry ------------------------------------------------------------------------------------------------ */
+/* --- by a running sentry ------------------------------------------------------------------------------------------ */
 
 static int request_pem(const struct job *job, struct dc_buf *pem, struct dc_err *err) {
   struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -280,7 +280,7 @@ static int obtain(struct job *job, struct dc_err *err) {
   return opt.sentry ? sign_there(job, err) : sign_here(job, err);
 }
 
-/* --- output -------------------------------------------------------------------------------------------------------------- */
+/* --- output ------------------------------------------------------------------------------------------------------- */
 
 /* PATH is "OUT/NAME.SUFFIX", heap. */
 static int out_path(const struct job *job, const char *suffix, char **path, struct dc_err *err) {

@@ -24,7 +24,7 @@
 static const char scope[] = "dapr.sentry";
 static const char default_config[] = "daprsystem";
 
-/* --- the command line ------------------------------------------------------------------------------------------------------ */
+/* --- the command line --------------------------------------------------------------------------------------------- */
 
 static struct {
   char *argv0; /* to find other programs of ours */
@@ -176,7 +176,7 @@ static void apply_limit_flags(const struct limit_options *options, struct dc_lim
       memcpy((char *)limits + rows[i].offset, (const char *)&limit_flags + rows[i].offset, sizeof(int64_t));
 }
 
-/* --- configuration ----------------------------------------------------------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------------------------------------------------ */
 
 struct sources {
   char *dir, *conf; /* daprcerts.conf lies in the directory */
@@ -363,7 +363,7 @@ static int configure(struct sources *sources, const struct limit_options *option
   return dc_oidc_options_resolve(&oidc, &jwt, &sources->config.oidc, err);
 }
 
-/* --- running it --------------------------------------------------------------------------------------------------------------- */
+/* --- running it --------------------------------------------------------------------------------------------------- */
 
 static bool is_of_this_machine(const char *address) {
   return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0 ||

@@ -91,7 +91,7 @@ static void job_free(struct job *job) {
   dc_buf_free(&job->token);
 }
 
-/* --- the key ------------------------------------------------------------------------------------------------------- */
+/* --- the key ------------------------------------------------------------------------------------------------------ */
 
 static int refuse_replacing(struct dc_err *err) {
   struct dc_err why = *err;
@@ -169,7 +169,7 @@ static int init(const struct job *job, struct dc_err *err) {
   return print_lines(source, err);
 }
 
-/* --- a token ------------------------------------------------------------------------------------------------------- */
+/* --- a token ------------------------------------------------------------------------------------------------------ */
 
 static int make_token(struct job *job, const struct dc_token_signer *signer, struct dc_err *err) {
   const char *aud[] = {dc_buf_text(&job->aud)};

@@ -36,7 +36,7 @@ static int load_pair(const struct pair *pair, struct dc_token_rules rules, struc
   return load(&pair->key, dc_buf_text(&pair->jwks), rules, out, NULL, NULL);
 }
 
-/* --- pairs that are made --------------------------------------------------------------------------------------------- */
+/* --- pairs that are made ------------------------------------------------------------------------------------------ */
 
 static void test_algorithm(const char *algorithm, enum dc_key_kind kind, const char *member) {
   struct pair pair DC_CLEANUP(pair_free) = PAIR_INIT;
@@ -72,7 +72,7 @@ static void test_kid(void) {
          DC_EUNSUPPORTED, "no pair for a symmetric algorithm");
 }
 
-/* --- pairs that do not fit ------------------------------------------------------------------------------------------- */
+/* --- pairs that do not fit ---------------------------------------------------------------------------------------- */
 
 static void refused(const struct dc_buf *key, const char *jwks, struct dc_token_rules rules, int code,
                     const char *text, const char *what) {
@@ -132,7 +132,7 @@ static void test_warning(void) {
   ok(strstr(dc_buf_text(&warning), "nobody will be able to verify") != NULL, "with a warning");
 }
 
-/* --- the set for everybody --------------------------------------------------------------------------------------------- */
+/* --- the set for everybody ---------------------------------------------------------------------------------------- */
 
 static void test_published(void) {
   struct pair pair DC_CLEANUP(pair_free) = PAIR_INIT;
@@ -152,7 +152,7 @@ static void test_published(void) {
   ok(!strstr(dc_buf_text(&shown), "oct") && !strstr(dc_buf_text(&shown), "c2VjcmV0"), "and the symmetric key");
 }
 
-/* --- tokens ------------------------------------------------------------------------------------------------------------ */
+/* --- tokens ------------------------------------------------------------------------------------------------------- */
 
 static int verify(const struct dc_token_signer *signer, const struct dc_buf *token, struct dc_jwt *jwt) {
   struct dc_jwks set DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;

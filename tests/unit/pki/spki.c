@@ -82,7 +82,7 @@ static void test_cut(const struct made *key) {
   is_num(wrong, 0, "cut anywhere, or followed by a byte: refused, nothing comes out");
 }
 
-/* --- written by hand ------------------------------------------------------------------------------------------------ */
+/* --- written by hand ---------------------------------------------------------------------------------------------- */
 
 static void begin_spki(struct dc_buf *out, size_t mark[2], struct dc_slice oid, const char *parameters, size_t n) {
   mark[0] = dc_der_begin(out, DC_DER_SEQUENCE);
@@ -195,7 +195,7 @@ static void test_equal(void) {
      "unknown ones are compared by all of their bytes");
 }
 
-/* --- signatures ------------------------------------------------------------------------------------------------------ */
+/* --- signatures --------------------------------------------------------------------------------------------------- */
 
 #define ALGORITHM(oid) "\x30\x0d\x06\x09" oid "\x05\x00"
 #define ECDSA(oid) "\x30\x0a\x06\x08" oid

@@ -127,7 +127,7 @@ static struct dc_h2_stream *post(struct ends *ends, const char *path, size_t siz
   return dc_h2_post(ends->client, "localhost", path, headers, 2, &body, &stream, NULL) ? NULL : stream;
 }
 
-/* --- calls -------------------------------------------------------------------------------------------------------------- */
+/* --- calls -------------------------------------------------------------------------------------------------------- */
 
 static void test_call(size_t step) {
   struct ends ends DC_CLEANUP(ends_free);
@@ -245,7 +245,7 @@ static void test_room(void) {
   is_num(dc_h2_send(ends.client, &small, 20000, NULL), DC_ELIMIT, "a buffer that takes less");
 }
 
-/* --- limits --------------------------------------------------------------------------------------------------------------- */
+/* --- limits ------------------------------------------------------------------------------------------------------- */
 
 static void test_overflow(void) {
   struct ends ends DC_CLEANUP(ends_free);
@@ -284,7 +284,7 @@ static void test_header_bytes(void) {
   ok(post(&ends, "/a.B/C", 1) && talk(&ends) == 0 && ends.at_client.whole == 2, "the connection goes on");
 }
 
-/* --- resets ----------------------------------------------------------------------------------------------------------------- */
+/* --- resets ------------------------------------------------------------------------------------------------------- */
 
 static void test_reset_by_client(void) {
   struct ends ends DC_CLEANUP(ends_free);
@@ -355,7 +355,7 @@ static void test_reset_by_server(void) {
   is_num(sent, usual.max_resets + 1, "what a peer makes the server reset counts as well");
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void test_shutdown(void) {
   struct ends ends DC_CLEANUP(ends_free);
@@ -428,7 +428,7 @@ static void test_free(void) {
   dc_h2_free(NULL);
 }
 
-/* --- peers that break rules -------------------------------------------------------------------------------------------------- */
+/* --- peers that break rules --------------------------------------------------------------------------------------- */
 
 static void test_garbage(void) {
   static const struct {

@@ -189,7 +189,7 @@ static void test_no_tls(void) {
   }
 }
 
-/* --- clients that are not ours ------------------------------------------------------------------------------------------ */
+/* --- clients that are not ours ------------------------------------------------------------------------------------ */
 
 struct foreign {
   gnutls_session_t session;
@@ -325,7 +325,7 @@ static void test_alert(const char *priority) {
   is_text(err.text, "TLS handshake failed: the peer says \"CA is unknown\"", "which is told");
 }
 
-/* --- credentials ------------------------------------------------------------------------------------------------------------ */
+/* --- credentials -------------------------------------------------------------------------------------------------- */
 
 static void test_kinds(void) {
   static const enum dc_key_kind kinds[] = {DC_KEY_P256, DC_KEY_P384, DC_KEY_P521, DC_KEY_ED25519, DC_KEY_RSA};

@@ -169,7 +169,7 @@ static void test_end(struct dc_http *http, uint16_t port) {
   is_text(hear(idle), "", "a connection without a request is closed");
 }
 
-/* --- TLS ---------------------------------------------------------------------------------------------------------------- */
+/* --- TLS ---------------------------------------------------------------------------------------------------------- */
 
 /* Runs a command in the directory; its first line of output, "" when it fails. */
 DC_PRINTF(1, 2) static const char *run(const char *fmt, ...) {

@@ -107,7 +107,7 @@ static void refused_text(const char *text, int code, const char *words) {
   refused(&config, code, words);
 }
 
-/* --- a file ------------------------------------------------------------------------------------------------------------ */
+/* --- a file ------------------------------------------------------------------------------------------------------- */
 
 static void test_file(void) {
   struct dc_err err = DC_ERR_INIT;
@@ -161,7 +161,7 @@ static void test_bad_files(void) {
   refused_text(in_dir("bad.json"), DC_ELIMIT, "bad.json");
 }
 
-/* --- the text of a set -------------------------------------------------------------------------------------------------- */
+/* --- the text of a set -------------------------------------------------------------------------------------------- */
 
 static void accepted(const char *text, const char *kid, const char *what) {
   const struct dc_jwks_source_config config = {.source = text, .min_refresh = 1, .request_timeout = 1};
@@ -213,7 +213,7 @@ static void test_notes(void) {
   ok(logged("no key that can check a token"), "is warned about");
 }
 
-/* --- a URL ---------------------------------------------------------------------------------------------------------------- */
+/* --- a URL -------------------------------------------------------------------------------------------------------- */
 
 static void act(const char *script) { write_file("act", 0600, script); }
 
@@ -437,7 +437,7 @@ static void test_want(void) {
   stop(source);
 }
 
-/* --- its end ---------------------------------------------------------------------------------------------------------------- */
+/* --- its end ------------------------------------------------------------------------------------------------------ */
 
 static void test_stop(void) {
   struct dc_jwks_source_config config = url_config("https://example.org/jwks");

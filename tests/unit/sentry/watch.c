@@ -25,7 +25,7 @@ static int changes, settles;
 static bool timed_out, without_descriptors;
 static struct dc_watch *watched;
 
-/* --- the loop --------------------------------------------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
 
 static void on_change(void *user, bool settled) {
   (void)user;
@@ -89,7 +89,7 @@ static void watch_paths(uint64_t poll_ms, const char *const *paths) {
 
 static void watch_one(const char *path) { watch_paths(NEVER_MS, (const char *const[]){path, NULL}); }
 
-/* --- files: names are relative to the folder of the test --------------------------------------------------------------- */
+/* --- files: names are relative to the folder of the test ---------------------------------------------------------- */
 
 static void must(int rc, const char *what, const char *name) {
   if (rc) ok(false, "preparing: %s %s: %s", what, name, strerror(errno));
@@ -118,7 +118,7 @@ static void read_file(const char *name) {
   must(dc_os_read_file(name, 1000, &text, NULL), "read", name);
 }
 
-/* --- tests ---------------------------------------------------------------------------------------------------------------- */
+/* --- tests -------------------------------------------------------------------------------------------------------- */
 
 static void test_plain(void) {
   make_dir("plain");
