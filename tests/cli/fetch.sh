@@ -85,6 +85,7 @@ lacks "$WORK/out" Authorization 'with no password'
 
 # --- what is refused ----------------------------------------------------------------------------------------------------
 fails 'a page that is not there' "cannot fetch '$http/status/404': the server answered with status 404" "$http/status/404"
+fails 'a long page that says so' 'status 404' "$http/status/404" --max-bytes 5
 fails 'a server in trouble' 'status 503' "$http/status/503"
 fails 'a redirect without a place' 'status 302' "$http/status/302"
 fails 'an answer that is cut' 'transfer closed with' "$http/short"
