@@ -381,10 +381,10 @@ static void test_retries(void) {
   struct dc_jwks_source *source = start(&config);
   until_changed();
   ok(logged("trying again in 1s"), "a first failure");
-  ok(dc_jwks_source_want(source), "without a set there is one to wait for");
+  ok(wants(source), "without a set there is one to wait for");
   until_changed();
   ok(logged("trying again in 2s"), "a second one");
-  ok(dc_jwks_source_want(source), "however often it is asked");
+  ok(wants(source), "however often it is asked");
   stop(source);
 
   config.min_refresh = DC_SECOND / 50;
