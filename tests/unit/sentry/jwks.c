@@ -191,6 +191,9 @@ static void test_text(void) {
     accepted(dc_buf_text(&text), "one", "with a newline");
     dc_buf_truncate(&text, strcspn(dc_buf_text(&text), "=\n"));
     accepted(dc_buf_text(&text), "one", "without padding");
+    struct dc_buf lines DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    dc_buf_printf(&lines, "%.76s\n%s", dc_buf_text(&text), dc_buf_text(&text) + 76);
+    accepted(dc_buf_text(&lines), "one", "in lines");
   }
   refused_text("{\"keys\":", DC_EINVAL, "the key set that stands in the configuration: ");
   refused_text("", DC_EINVAL, "the key set that stands in the configuration, in base64: ");
@@ -306,6 +309,13 @@ static void test_url(void) {
   is_text(read_file("argv", &text), options, "an empty one is none");
   ok(logged("plain http"), "http is warned about");
   stop(source);
+
+  begin_log();
+  act("echo 'daprcerts fetch: odd' >&2; printf 'max-age 5\\n" SET "'");
+  source = start(&config);
+  until_changed();
+  ok(logged("level=warning msg=\"daprcerts fetch: odd\""), "what the program says beside a good answer is told");
+  stop(source);
 }
 
 static void test_intervals(void) {
@@ -385,6 +395,18 @@ static void test_retries(void) {
   until_changed();
   ok(logged("trying again in 2s"), "a second one");
   ok(wants(source), "however often it is asked");
+  stop(source);
+
+  source = start(&config);
+  until_changed();
+  act_good("-1", SET);
+  until_changed();
+  ok(dc_jwks_source_ready(source), "the second try is a good one");
+  begin_log();
+  act("exit 1");
+  ok(wants(source), "a key that is not in it");
+  until_changed();
+  ok(logged("the last good one stays; trying again in 1s"), "a failure after that is a first one again");
   stop(source);
 
   config.min_refresh = DC_SECOND / 50;
