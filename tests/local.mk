@@ -107,6 +107,7 @@ endif
 
 # --- the server, by its command line and by peers that break the rules ---------------------------------------------------
 EXTRA_DIST += \
+  tests/sentry/activate.py \
   tests/sentry/drain.py \
   tests/sentry/jwt_peer.py \
   tests/sentry/kept.sh \

@@ -8,7 +8,9 @@ cd "$WORK" || exit 1
 DAPRCERTS_DIR=$WORK/ca
 export DAPRCERTS_DIR
 "$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
-has_command curl || { skip 'health and metrics' 'no peer: curl'; finish; }
+for peer in curl python3; do
+  has_command $peer || { skip 'health and metrics' "no peer: $peer"; finish; }
+done
 
 at() { sed -n "s/^$1 //p" ready | sed -n "${2:-1}p"; }
 get() { curl --silent --show-error --max-time 20 --write-out '%{http_code} %{content_type}' --output body "$@"; }
@@ -51,20 +53,32 @@ same 1 "$(metric dapr_sentry_cert_sign_request_received_total)" 'a call is count
 same 1 "$(metric dapr_sentry_cert_sign_success_total)" 'and its certificate'
 same 1 "$(metric dapr_sentry_cert_sign_duration_seconds_count)" 'and its time'
 same "$((before + 1))" "$(metric dapr_sentry_connections_total)" 'and its connection'
-asks dapr-sentry >/dev/null 2>&1
 "$DAPRCERTS" issue dapr-sentry --sentry "$SENTRY_ADDR" --trust-domain localhost >/dev/null 2>&1 && fail 'refused'
 same 1 "$(metric 'dapr_sentry_cert_sign_failure_total{reason="sign"}')" 'a refusal is counted'
-openssl s_client -connect "$SENTRY_ADDR" -alpn http/1.1 </dev/null >/dev/null 2>&1
-printf 'GET / HTTP/1.0\r\n\r\n' >garbage
-curl --silent --max-time 20 --http0.9 "http://$SENTRY_ADDR/" >/dev/null 2>&1
-failures() { metric "dapr_sentry_tls_handshake_failures_total{reason=\"$1\"}"; }
-check 'a handshake that fails is counted' test "$(($(failures tls) + $(failures alpn)))" -ge 2
+# comes_to NAME N: waits until the metric is N at least.
+comes_to() {
+  until [ "$(metric "$1")" -ge "$2" ]; do
+    kill -0 "$SENTRY_PID" || return 1
+    sleep 0.05
+  done
+}
+# fails_by REASON WHAT COMMAND...: the command's handshake is one more that failed by it.
+fails_by() {
+  fails_name="dapr_sentry_tls_handshake_failures_total{reason=\"$1\"}" fails_what=$2
+  fails_before=$(metric "$fails_name")
+  shift 2
+  "$@" </dev/null >/dev/null 2>&1
+  check "$fails_what" comes_to "$fails_name" "$((fails_before + 1))"
+}
+fails_by alpn 'a peer without HTTP/2 is counted' openssl s_client -connect "$SENTRY_ADDR"
+fails_by tls 'one without TLS' curl --silent --max-time 20 --http0.9 "http://$SENTRY_ADDR/"
+# visit: a connection that says nothing and goes at the end of standard input.
+visit() { python3 -c 'import socket, sys; peer = socket.create_connection(sys.argv[1].split(":")); sys.stdin.read()' "$SENTRY_ADDR"; }
+fails_by closed 'and one that says nothing and goes' visit
 kill -HUP "$SENTRY_PID"
-until [ "$(metric 'dapr_sentry_reloads_total{result="ok"}')" -ge 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
-pass 'a reload is counted'
+check 'a reload is counted' comes_to 'dapr_sentry_reloads_total{result="ok"}' 1
 mv ca/issuer.key kept && kill -HUP "$SENTRY_PID"
-until [ "$(metric 'dapr_sentry_reloads_total{result="failed"}')" -ge 1 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
-pass 'and one that fails'
+check 'and one that fails' comes_to 'dapr_sentry_reloads_total{result="failed"}' 1
 mv kept ca/issuer.key
 same '200 ' "$(get "$(at healthz)/healthz")" 'which leaves it healthy: the last good credentials serve'
 
@@ -84,6 +98,28 @@ fi
 stop_sentry
 same 0 "$SENTRY_STATUS" 'the server ends with status 0'
 
+# --- the end ------------------------------------------------------------------------------------------------------------
+# A peer in the midst of its handshake keeps the server draining until it goes.
+start_sentry --handshake-timeout 10m --drain-timeout 10m
+health=$(at healthz)
+same '200 ' "$(get "$health/healthz")" 'ready'
+mkfifo stay
+visit <stay &
+peer=$!
+exec 3>stay
+check 'a peer has come' comes_to dapr_sentry_connections_active 1
+kill -TERM "$SENTRY_PID"
+check 'the server drains' logged 'Shutting down gRPC server'
+same '503 ' "$(get "$health/healthz")" 'not ready while it drains'
+check 'without a body' test ! -s body
+same 1 "$(metric dapr_sentry_connections_active)" 'metrics are served on'
+exec 3>&-
+wait "$peer"
+wait "$SENTRY_PID"
+same 0 $? 'it ends with the last peer'
+SENTRY_PID=
+status 7 'and health with it' curl --silent --max-time 20 "$health/healthz"
+
 # --- addresses and ports ------------------------------------------------------------------------------------------------
 start_sentry --enable-metrics=false
 same '' "$(at metrics)" '--enable-metrics=false: no metrics'
@@ -98,10 +134,18 @@ python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("health")' 2>/dev/
 start_sentry --healthz-listen-address "unix:$WORK/health"
 same '200 ' "$(get --unix-socket health http://localhost/healthz)" 'one that nobody listens at is replaced'
 status 1 'one that somebody listens at is not' "$DAPRCERTS" sentry --port 0 --metrics-port 0 --healthz-listen-address "unix:$WORK/health"
+has "$WORK/err" "cannot listen on 'unix:$WORK/health': another program does" 'with the reason'
 port=$(at metrics | sed 's/.*://')
 status 1 'a port that was asked for and is taken: an error' "$DAPRCERTS" sentry --port 0 --healthz-port "$port" --metrics-port 0
 has "$WORK/err" "the healthz endpoint: cannot listen on '127.0.0.1' port $port" 'with which'
 stop_sentry
+# gRPC too: nobody of another machine is there, and the log says who asks
+start_sentry --listen-address "unix:$WORK/grpc" --log-level debug
+openssl s_client -unix grpc </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName >served 2>&1
+has served 'URI:spiffe://localhost/ns/default/dapr-sentry' 'gRPC on a Unix-domain socket'
+lacks sentry.log 'can be reached by other machines' 'needs no warning'
+stop_sentry
+has sentry.log 'msg="unix: ' 'its peers are named so'
 python3 - <<'PYTHON' >taken &
 import socket, time, sys
 held = []
