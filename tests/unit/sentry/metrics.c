@@ -58,7 +58,8 @@ static void test_names(void) {
 }
 
 static void test_instants(void) {
-  struct dc_metrics_anchor anchors[] = {{.fingerprint = "aa", .not_after = 1}, {.fingerprint = "bb", .not_after = 2}};
+  static const struct dc_metrics_anchor anchors[] = {{.fingerprint = "aa", .not_after = 1},
+                                                     {.fingerprint = "bb", .not_after = 2}};
   is_text(value("dapr_sentry_issuercert_expiry_timestamp"), "1827056453", "the issuer's end, without a label");
   is_text(value("dapr_sentry_servercert_expiry_timestamp_seconds"), "253402300799", "all digits of a far one");
   now.anchors = anchors;
