@@ -226,14 +226,12 @@ static void on_whole(struct dc_h2_stream *stream, void *user) {
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
   const uint8_t *message = NULL;
   size_t n = 0;
-  stream->parked = dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer) == DC_GRPC_OK &&
-                   dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) ==
-                       DC_GRPC_OK &&
-                   !sign(conn, stream, message, n, &answer);
-  if (!stream->parked) {
-    reply(stream, &answer);
-    dc_metrics_took(dc_clock_mono_ns() - stream->opened);
-  }
+  bool is_call =
+      dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer) == DC_GRPC_OK &&
+      dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) == DC_GRPC_OK;
+  stream->parked = is_call && !sign(conn, stream, message, n, &answer);
+  if (!stream->parked) reply(stream, &answer);
+  if (is_call && !stream->parked) dc_metrics_took(dc_clock_mono_ns() - stream->opened);
   dc_grpc_reply_free(&answer);
 }
 
@@ -448,6 +446,7 @@ static void reset_if_older(struct dc_h2_stream *stream, void *user) {
   if (stream->opened >= *oldest) return;
   dc_h2_reset(stream, HTTP2_CANCEL);
   stream->opened = INT64_MAX; /* once */
+  stream->parked = false;
 }
 
 static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {

@@ -14,6 +14,7 @@
 #include "ca/install.h"
 #include "ca/sign.h"
 #include "pki/spiffe.h"
+#include "sentry/metrics.h"
 
 static const int64_t serving_ttl_min = 3600;  /* seconds: a short workload TTL need not mean a new leaf each second */
 
@@ -95,7 +96,10 @@ static int snapshot_new(const struct dc_live *live, const struct parts *parts, s
   struct dc_slice id = {.data = live->spiffe_id.data, .len = live->spiffe_id.len};
   int rc = dc_sign_serving(parts->authority, id, ttl > serving_ttl_min ? ttl : serving_ttl_min, skew, dc_clock_wall(),
                            &identity, err);
-  if (rc) return dc_err_add(err, rc, "cannot make the serving certificate");
+  if (rc) {
+    dc_metrics_add(DC_METRIC_SERVING_FAILED);
+    return dc_err_add(err, rc, "cannot make the serving certificate");
+  }
   struct shared_snapshot *whole = calloc(1, sizeof *whole);
   if (!whole) return dc_err_nomem(err);
   atomic_init(&whole->refs, 1);

@@ -44,6 +44,7 @@ struct sentry {
   struct dc_listener *listener;
   struct dc_endpoints endpoints;
   int64_t warned_at; /* wall clock: when the log last told of certificates that end */
+  const struct dc_authority *warned_of; /* and of which: compared alone */
   struct dc_loop **loops;
   size_t loop_count;
   uv_signal_t signals[SIGNALS];
@@ -86,17 +87,21 @@ static void renew(struct sentry *sentry) {
   struct dc_err err = DC_ERR_INIT;
   int rc = dc_live_renew(sentry->live, &err);
   if (rc == 1) dc_log_write(DC_LOG_INFO, scope, "renewed the serving certificate");
-  if (rc < 0) dc_metrics_add(DC_METRIC_SERVING_FAILED);
   if (rc < 0) dc_log_write(DC_LOG_ERROR, scope, "cannot renew the serving certificate: %s", err.text);
 }
 
-/* Hourly by the wall clock, so that a machine that slept is told on its return. */
+/* Of new credentials at once, and hourly by the wall clock, so that a machine that slept is told on its return. */
 static void warn_of_expiry(struct sentry *sentry) {
   int64_t now = dc_clock_wall();
-  if (now >= sentry->warned_at && now < sentry->warned_at + DC_EXPIRY_EVERY_S) return;
-  sentry->warned_at = now;
-  const struct dc_snapshot *snapshot = dc_live_get(sentry->live);
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  const struct dc_snapshot *snapshot = dc_live_get(sentry->live);
+  bool is_new = snapshot->authority != sentry->warned_of;
+  if (!is_new && now >= sentry->warned_at && now < sentry->warned_at + DC_EXPIRY_EVERY_S) {
+    dc_snapshot_unref(snapshot);
+    return;
+  }
+  sentry->warned_of = snapshot->authority;
+  sentry->warned_at = now;
   for (size_t i = 0; dc_expiry_warning(snapshot->authority, now, i, &text); i++, dc_buf_clear(&text))
     dc_log_write(DC_LOG_WARN, scope, "%s", dc_buf_text(&text));
   dc_snapshot_unref(snapshot);
