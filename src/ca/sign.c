@@ -10,6 +10,16 @@
 /* 9999-12-31T23:59:59Z, the last second that a certificate can tell. */
 static const int64_t time_max = INT64_C(253402300799);
 
+/* Go, in which Dapr is written, reads no certificate with a URI whose host has an empty label: "foo.", ".", "a..b". */
+static bool has_empty_label(struct dc_slice domain) {
+  bool empty = true;
+  for (size_t i = 0; i < domain.len; i++) {
+    if (empty && domain.data[i] == '.') return true;
+    empty = domain.data[i] == '.';
+  }
+  return empty;
+}
+
 static int check_names(const struct dc_leaf *leaf, struct dc_err *err) {
   struct dc_spiffe id;
   size_t uris = 0;
@@ -22,6 +32,9 @@ static int check_names(const struct dc_leaf *leaf, struct dc_err *err) {
     if (uris++) return dc_err_set(err, DC_EINVAL, "a SPIFFE certificate has exactly one URI name: a second is refused");
     rc = dc_spiffe_parse(&id, leaf->sans[i].value, err);
     if (rc < 0) return dc_err_add(err, rc, "the URI name is no SPIFFE ID");
+    if (has_empty_label(id.trust_domain))
+      return dc_err_set(err, DC_EINVAL, "the trust domain has an empty label: it begins or ends with a dot, or has two "
+                                        "in a row");
   }
   return 0;
 }

@@ -68,6 +68,9 @@ static void test_clamp(void) {
 static void test_refused(void) {
   struct dc_san two[] = {spiffe, {DC_SAN_URI, DC_SLICE("spiffe://public/ns/default/other")}};
   struct dc_san web = {DC_SAN_URI, DC_SLICE("https://example.org/")};
+  struct dc_san dots[] = {{DC_SAN_URI, DC_SLICE("spiffe://foo./x")},
+                          {DC_SAN_URI, DC_SLICE("spiffe://.foo/x")},
+                          {DC_SAN_URI, DC_SLICE("spiffe://a..b/x")}};
   struct dc_san odd = {DC_SAN_DNS, DC_SLICE("a\nb")};
   const struct {
     const char *what;
@@ -75,6 +78,9 @@ static void test_refused(void) {
   } cases[] = {
       {"two URI names", {.sans = two, .san_count = 2, .ttl = DAY}},
       {"a URI that is no SPIFFE ID", {.sans = &web, .san_count = 1, .ttl = DAY}},
+      {"a trust domain that ends with a dot", {.sans = &dots[0], .san_count = 1, .ttl = DAY}},
+      {"one that begins with a dot", {.sans = &dots[1], .san_count = 1, .ttl = DAY}},
+      {"one with two dots in a row", {.sans = &dots[2], .san_count = 1, .ttl = DAY}},
       {"a newline in a name", {.sans = &odd, .san_count = 1, .ttl = DAY}},
       {"no name at all", {.ttl = DAY}},
       {"an end before its begin", {.sans = &spiffe, .san_count = 1, .not_before = NOW + 10, .not_after = NOW}},
