@@ -107,13 +107,13 @@ endif
 
 # --- the server, by its command line and by peers that break the rules ---------------------------------------------------
 EXTRA_DIST += \
-  tests/sentry/activate.py \
   tests/sentry/drain.py \
   tests/sentry/jwt_peer.py \
   tests/sentry/kept.sh \
   tests/sentry/limits.py \
   tests/sentry/notify.py \
   tests/sentry/peer.py \
+  tests/sentry/sockets.py \
   tests/sentry/wire.py
 SENTRY_TESTS = \
   tests/cli/sentry.sh \

@@ -89,8 +89,9 @@ size_t dc_systemd_listen_fds(const char *name, int *fds, size_t max) {
   for (size_t i = 0; i < passed && i < FDS_MAX && count < max; i++) {
     int fd = FIRST_FD + (int)i;
     bool wanted = is_named(names, i, name) || (strcmp(name, grpc) == 0 && !has_other_name(names, i));
-    bool open = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0; /* none goes to a child, wanted or not */
-    if (wanted && open) fds[count++] = fd;
+    /* none goes to a child, wanted or not; one that is not open is found out by its use */
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (wanted) fds[count++] = fd;
   }
   return count;
 }
