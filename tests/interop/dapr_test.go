@@ -60,13 +60,13 @@ func startSidecar(t *testing.T, s *peer.Sentry, appID string, audiences ...strin
 	return handler
 }
 
-func serveHealth(t *testing.T, handler security.Handler) string {
+func serveHealth(t *testing.T, option grpc.ServerOption) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer(handler.GRPCServerOptionMTLS())
+	server := grpc.NewServer(option)
 	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
@@ -91,7 +91,7 @@ func TestDaprSidecarsCallEachOther(t *testing.T) {
 	if got, want := caller.ID().String(), "spiffe://public/ns/default/app-a"; got != want {
 		t.Fatalf("identity %s, not %s", got, want)
 	}
-	addr := serveHealth(t, callee)
+	addr := serveHealth(t, callee.GRPCServerOptionMTLS())
 	right := spiffeid.RequireFromString("spiffe://public/ns/default/app-b")
 	if err := callHealth(addr, caller.GRPCDialOptionMTLS(right)); err != nil {
 		t.Fatalf("app-a does not reach app-b: %v", err)
@@ -113,7 +113,7 @@ func TestDaprSidecarRenews(t *testing.T) {
 		t.Skip("needs a server with a short workloadCertTTL, named by SENTRY_TTL")
 	}
 	callee, caller := startSidecar(t, s, "app-b"), startSidecar(t, s, "app-a")
-	addr := serveHealth(t, callee)
+	addr := serveHealth(t, callee.GRPCServerOptionMTLS())
 	right := spiffeid.RequireFromString("spiffe://public/ns/default/app-b")
 	serials := map[string]bool{}
 	deadline := time.Now().Add(6*ttl + 30*time.Second)

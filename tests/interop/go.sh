@@ -58,6 +58,16 @@ run_peers 'other names'
 stop_sentry
 unset SENTRY_TRUST_DOMAIN SENTRY_NAMESPACE
 
+for when in always auto never; do
+  SENTRY_DIR=$WORK/ca-EC
+  SENTRY_LEGACY_DNS=$when
+  export SENTRY_DIR SENTRY_LEGACY_DNS
+  start_sentry --issuer-credentials "$SENTRY_DIR" --legacy-dns-sans "$when"
+  run_peers "--legacy-dns-sans $when" -test.run 'OfAllVersions|Legacy'
+  stop_sentry
+done
+unset SENTRY_LEGACY_DNS
+
 for algorithm in RS256 PS512 ES384; do
   SENTRY_DIR=$WORK/jwt-$algorithm
   SENTRY_JWT=$algorithm
@@ -95,6 +105,6 @@ SENTRY_DIR=$WORK/ca-EC
 SENTRY_TTL=10s
 export SENTRY_TTL
 start_sentry --issuer-credentials "$SENTRY_DIR" --config "$WORK/short.yaml"
-run_peers 'certificates of 10 s' -test.run 'Renews|CallEachOther'
+run_peers 'certificates of 10 s' -test.run 'Renews|DaprSidecarsCallEachOther'
 stop_sentry
 finish

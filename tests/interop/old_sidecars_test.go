@@ -4,36 +4,74 @@ package interop
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	sentryv1pb "github.com/dapr/dapr/pkg/proto/sentry/v1"
+	"github.com/dapr/dapr/pkg/security"
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
+	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
 	"daprcerts.interop/peer"
 )
 
-// What daprd up to 1.11 does: it knows sentry by the DNS name cluster.local, offers the pair from DAPR_CERT_CHAIN and
-// DAPR_CERT_KEY, asks with CN and DNS = app id, and takes the answer's trust chain for its pool of peers.
-type oldSidecar struct {
-	cert tls.Certificate
-	pool *x509.CertPool
+// A sidecar of some version: how it serves others, and how it calls an app of the namespace default.
+type sidecar interface {
+	serverOption() grpc.ServerOption
+	dialOption(app string) grpc.DialOption
 }
 
-func newOldSidecar(t *testing.T, s *peer.Sentry, id, label string) *oldSidecar {
+const (
+	upTo111  = "1.6 to 1.11"
+	from112  = "1.12 and 1.13"
+	since114 = "1.14 and later"
+)
+
+var versions = []string{upTo111, from112, since114}
+
+func newSidecar(t *testing.T, s *peer.Sentry, version, app string) sidecar {
 	t.Helper()
-	config := &tls.Config{RootCAs: s.Pool(), ServerName: "cluster.local"}
-	pair, err := tls.LoadX509KeyPair(filepath.Join(s.Dir, "client.crt"), filepath.Join(s.Dir, "client.key"))
-	if err == nil {
-		config.Certificates = []tls.Certificate{pair}
-	} else if !os.IsNotExist(err) {
-		t.Fatal(err)
+	switch version {
+	case upTo111:
+		return newDNSSidecar(t, s, app, issuerPair(t, s))
+	case from112:
+		return newEitherSidecar(t, s, app)
+	default:
+		return daprSidecar{startSidecar(t, s, app)}
 	}
+}
+
+// Since 1.14: Dapr's own code.
+type daprSidecar struct{ security.Handler }
+
+func (d daprSidecar) serverOption() grpc.ServerOption { return d.GRPCServerOptionMTLS() }
+func (d daprSidecar) dialOption(app string) grpc.DialOption {
+	return d.GRPCDialOptionMTLSUnknownTrustDomain("default", app)
+}
+
+// What an old sidecar has of sentry's answer: its key, its chain, and the trust chain as it came.
+type answer struct {
+	cert  tls.Certificate
+	chain []*x509.Certificate
+	trust [][]byte
+}
+
+// Asks as all do up to 1.13: with CN and DNS = app id and an ECDSA key, over TLS that CONFIG describes.
+func askAsOld(t *testing.T, s *peer.Sentry, app, label string, config *tls.Config) answer {
+	t.Helper()
 	conn, err := grpc.NewClient("passthrough:///"+s.Addr, grpc.WithTransportCredentials(credentials.NewTLS(config)))
 	if err != nil {
 		t.Fatal(err)
@@ -43,20 +81,51 @@ func newOldSidecar(t *testing.T, s *peer.Sentry, id, label string) *oldSidecar {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	resp, err := sentryv1pb.NewCAClient(conn).SignCertificate(ctx, &sentryv1pb.SignCertificateRequest{
-		Id: id, Namespace: "default", TrustDomain: "public", CertificateSigningRequest: peer.CSR(key, id, label)})
+		Id: app, Namespace: "default", TrustDomain: "public", CertificateSigningRequest: peer.CSR(key, app, label)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sidecar := &oldSidecar{pool: x509.NewCertPool()}
+	if !resp.GetValidUntil().AsTime().After(time.Now()) {
+		t.Fatalf("valid until %v", resp.GetValidUntil().AsTime())
+	}
 	chain, err := peer.ParseChain(resp.GetWorkloadCertificate())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return answer{pairOf(chain, key), chain, resp.GetTrustChainCertificates()}
+}
+
+func pairOf(chain []*x509.Certificate, key crypto.PrivateKey) tls.Certificate {
+	pair := tls.Certificate{PrivateKey: key}
 	for _, cert := range chain {
-		sidecar.cert.Certificate = append(sidecar.cert.Certificate, cert.Raw)
+		pair.Certificate = append(pair.Certificate, cert.Raw)
 	}
-	sidecar.cert.PrivateKey = key
-	for _, entry := range resp.GetTrustChainCertificates() {
+	return pair
+}
+
+// What DAPR_CERT_CHAIN and DAPR_CERT_KEY give a sidecar: the issuer's own.
+func issuerPair(t *testing.T, s *peer.Sentry) tls.Certificate {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(filepath.Join(s.Dir, "issuer.crt"), filepath.Join(s.Dir, "issuer.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}
+
+// Up to 1.11: knows sentry by the DNS name cluster.local, offers it a client certificate, takes the answer's trust chain
+// for its pool of peers, callers and callees, and knows callees by <app>.<namespace>.svc.cluster.local.
+type dnsSidecar struct {
+	cert tls.Certificate
+	pool *x509.CertPool
+}
+
+func newDNSSidecar(t *testing.T, s *peer.Sentry, app string, offered ...tls.Certificate) *dnsSidecar {
+	t.Helper()
+	got := askAsOld(t, s, app, peer.OldLabel,
+		&tls.Config{RootCAs: s.Pool(), ServerName: "cluster.local", Certificates: offered})
+	sidecar := &dnsSidecar{got.cert, x509.NewCertPool()}
+	for _, entry := range got.trust {
 		if !sidecar.pool.AppendCertsFromPEM(entry) {
 			t.Fatalf("a trust chain entry that is no certificate: %q", entry)
 		}
@@ -64,46 +133,171 @@ func newOldSidecar(t *testing.T, s *peer.Sentry, id, label string) *oldSidecar {
 	return sidecar
 }
 
-func TestOldSidecarsCallEachOther(t *testing.T) {
+func (d *dnsSidecar) serverOption() grpc.ServerOption {
+	return grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{d.cert}, ClientCAs: d.pool,
+		ClientAuth: tls.RequireAndVerifyClientCert}))
+}
+
+func (d *dnsSidecar) dialOption(app string) grpc.DialOption {
+	return grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{d.cert},
+		RootCAs: d.pool, ServerName: app + ".default.svc.cluster.local"}))
+}
+
+// 1.12 and 1.13: knows sentry and its peers by SPIFFE ID or, failing that, by the DNS name cluster.local, which was the
+// control plane's before.
+type eitherSidecar struct {
+	s    *peer.Sentry
+	svid *x509svid.SVID
+}
+
+func newEitherSidecar(t *testing.T, s *peer.Sentry, app string) *eitherSidecar {
+	t.Helper()
+	got := askAsOld(t, s, app, peer.NewLabel, &tls.Config{InsecureSkipVerify: true,
+		VerifyPeerCertificate: eitherVerifier(s, tlsconfig.AuthorizeID(s.ID()))})
+	id, err := x509svid.IDFromCert(got.chain[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &eitherSidecar{s, &x509svid.SVID{ID: id, Certificates: got.chain, PrivateKey: got.cert.PrivateKey.(crypto.Signer)}}
+}
+
+func eitherVerifier(s *peer.Sentry, authorizer tlsconfig.Authorizer) func([][]byte, [][]*x509.Certificate) error {
+	bySPIFFE := tlsconfig.VerifyPeerCertificate(s.Bundle(), authorizer)
+	return func(raw [][]byte, _ [][]*x509.Certificate) error {
+		err := bySPIFFE(raw, nil)
+		if err == nil {
+			return nil
+		}
+		leaf, parseErr := x509.ParseCertificate(raw[0])
+		if parseErr != nil {
+			return parseErr
+		}
+		between := x509.NewCertPool()
+		for _, der := range raw[1:] {
+			cert, parseErr := x509.ParseCertificate(der)
+			if parseErr != nil {
+				return parseErr
+			}
+			between.AddCert(cert)
+		}
+		options := x509.VerifyOptions{DNSName: "cluster.local", Intermediates: between, Roots: s.Pool()}
+		if _, byDNS := leaf.Verify(options); byDNS == nil {
+			return nil
+		}
+		return err
+	}
+}
+
+func (e *eitherSidecar) serverOption() grpc.ServerOption {
+	return grpc.Creds(credentials.NewTLS(&tls.Config{ClientAuth: tls.RequireAnyClientCert,
+		GetCertificate:        tlsconfig.GetCertificate(e.svid),
+		VerifyPeerCertificate: eitherVerifier(e.s, tlsconfig.AuthorizeAny())}))
+}
+
+func (e *eitherSidecar) dialOption(app string) grpc.DialOption {
+	right := tlsconfig.AdaptMatcher(func(id spiffeid.ID) error {
+		want, err := spiffeid.FromSegments(id.TrustDomain(), "ns", "default", app)
+		if err != nil {
+			return err
+		}
+		return spiffeid.MatchID(want)(id)
+	})
+	return grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{InsecureSkipVerify: true,
+		GetClientCertificate:  tlsconfig.GetClientCertificate(e.svid),
+		VerifyPeerCertificate: eitherVerifier(e.s, right)}))
+}
+
+// Whom a sidecar up to 1.11 can call: whoever has a DNS name by the server's --legacy-dns-sans (SENTRY_LEGACY_DNS).
+func reachableByDNS(t *testing.T) map[string]bool {
+	t.Helper()
+	switch when := os.Getenv("SENTRY_LEGACY_DNS"); when {
+	case "", "auto":
+		return map[string]bool{upTo111: true, from112: true}
+	case "always":
+		return map[string]bool{upTo111: true, from112: true, since114: true}
+	case "never":
+		return map[string]bool{}
+	default:
+		t.Fatalf("SENTRY_LEGACY_DNS=%s", when)
+		return nil
+	}
+}
+
+// Every version calls every version over mutual TLS, as far as the server's setting lets them; nobody passes for another.
+func TestSidecarsOfAllVersionsCallEachOther(t *testing.T) {
 	s := server(t)
 	if original() {
 		t.Skip("no release of the original serves these sidecars and new ones")
 	}
-	for name, label := range map[string]string{"up to 1.11": peer.OldLabel, "1.12 and 1.13": peer.NewLabel} {
-		t.Run(name, func(t *testing.T) {
-			a, b := newOldSidecar(t, s, "app-a", label), newOldSidecar(t, s, "app-b", label)
-			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{b.cert},
-				ClientCAs: b.pool, ClientAuth: tls.RequireAndVerifyClientCert})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer listener.Close()
-			go func() {
-				for {
-					conn, err := listener.Accept()
-					if err != nil {
-						return
+	byDNS := reachableByDNS(t)
+	callers := map[string]sidecar{}
+	for _, version := range versions {
+		callers[version] = newSidecar(t, s, version, "app-a")
+	}
+	for _, to := range versions {
+		addr := serveHealth(t, newSidecar(t, s, to, "app-b").serverOption())
+		for _, from := range versions {
+			t.Run(strings.ReplaceAll(from+" calls "+to, " ", "_"), func(t *testing.T) {
+				err := callHealth(addr, callers[from].dialOption("app-b"))
+				if from == upTo111 && !byDNS[to] {
+					if err == nil || !strings.Contains(err.Error(), "certificate is not valid for any names") {
+						t.Fatalf("not refused for its want of a name: %v", err)
 					}
-					_, _ = conn.Write([]byte("hello"))
-					conn.Close()
+					return
 				}
-			}()
-			dial := func(serverName string) error {
-				conn, err := tls.Dial("tcp", listener.Addr().String(), &tls.Config{Certificates: []tls.Certificate{a.cert},
-					RootCAs: a.pool, ServerName: serverName})
 				if err != nil {
-					return err
+					t.Fatal(err)
 				}
-				defer conn.Close()
-				_, err = conn.Read(make([]byte, 5))
-				return err
-			}
-			if err := dial("app-b.default.svc.cluster.local"); err != nil {
-				t.Fatal(err)
-			}
-			if err := dial("app-c.default.svc.cluster.local"); err == nil {
-				t.Fatal("app-b passes for app-c")
-			}
-		})
+				if err := callHealth(addr, callers[from].dialOption("app-c")); err == nil {
+					t.Fatal("app-b passes for app-c")
+				}
+			})
+		}
+	}
+}
+
+// Which of them are given the DNS name.
+func TestLegacyNames(t *testing.T) {
+	s := server(t)
+	if original() {
+		t.Skip("the original gives no DNS name")
+	}
+	byDNS := reachableByDNS(t)
+	requests := map[string][]byte{
+		upTo111:  peer.CSR(peer.NewKey(peer.P256), "myapp", peer.OldLabel),
+		from112:  peer.CSR(peer.NewKey(peer.P256), "myapp", peer.NewLabel),
+		since114: peer.CSR(peer.NewKey(peer.Ed25519), "", peer.NewLabel),
+	}
+	for version, csr := range requests {
+		want := []string{"spiffe://public/ns/default/myapp"}
+		if byDNS[version] {
+			want = append(want, "myapp.default.svc.cluster.local")
+		}
+		chain, _, _ := signed(t, s, func(r *request) { r.CertificateSigningRequest = csr })
+		if got := names(chain[0]); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, not %v", version, got, want)
+		}
+	}
+}
+
+// The certificate that a sidecar up to 1.13 holds ready for sentry, whatever it is, changes nothing.
+func TestOfferedClientCertificate(t *testing.T) {
+	s := server(t)
+	if original() {
+		t.Skip("the original's serving certificate has no DNS name")
+	}
+	key := peer.NewKey(peer.P256)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "stranger"},
+		NotAfter: time.Now().Add(-time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, offered := range map[string][]tls.Certificate{
+		"none":                    nil,
+		"the_issuer's":            {issuerPair(t, s)},
+		"a_stranger's_long_ended": {{Certificate: [][]byte{der}, PrivateKey: key}},
+	} {
+		t.Run(name, func(t *testing.T) { newDNSSidecar(t, s, "app-a", offered...) })
 	}
 }
