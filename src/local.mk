@@ -181,8 +181,11 @@ daprcerts_fetch_LDADD = libtools.a libbase.a $(CURL_LIBS)
 endif
 
 pkglibexec_PROGRAMS += daprcerts-sentry
-daprcerts_sentry_SOURCES = src/tools/sentry.c src/tools/credentials.c src/tools/credentials.h \
-  src/tools/jwt_options.c src/tools/jwt_options.h
+daprcerts_sentry_SOURCES = \
+  src/tools/credentials.c src/tools/credentials.h \
+  src/tools/jwt_options.c src/tools/jwt_options.h \
+  src/tools/sentry.c \
+  src/tools/sentry_options.c src/tools/sentry_options.h
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
   $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 endif

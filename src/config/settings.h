@@ -16,7 +16,7 @@ struct dc_limits {
   int64_t max_streams;       /* calls at once on one connection */
   int64_t max_header_bytes;  /* of one request: name + value + 32 for each, RFC 7541 section 4.1 */
   int64_t max_message_bytes; /* of one request */
-  int64_t handshake_timeout; /* from accept to the end of the TLS handshake */
+  int64_t handshake_timeout; /* from accept to the end of the TLS handshake; for a GOAWAY's answer too */
   int64_t request_timeout;   /* from a request's first header to its answer taken by the peer */
   int64_t idle_timeout;      /* without a call */
   int64_t drain_timeout;     /* from the signal to the end of the last call */
