@@ -118,6 +118,7 @@ EXTRA_DIST += \
 SENTRY_TESTS = \
   tests/cli/sentry.sh \
   tests/sentry/audit.sh \
+  tests/sentry/clock.sh \
   tests/sentry/drain.sh \
   tests/sentry/http.sh \
   tests/sentry/identities.sh \

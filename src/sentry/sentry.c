@@ -29,7 +29,7 @@
 
 static const char scope[] = "dapr.sentry";
 
-enum { TICK_MS = 1000, RENEW_TICKS = 30, LOOPS_MAX = 256, BURST = 64 };
+enum { TICK_MS = 1000, RETELL_TICKS = 30, LOOPS_MAX = 256, BURST = 64 };
 
 enum { SIGNALS = 3 };
 static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
@@ -50,7 +50,7 @@ struct sentry {
   uv_signal_t signals[SIGNALS];
   uv_timer_t tick, drain_timer, watchdog;
   uv_async_t loop_ended;
-  unsigned ticks;
+  unsigned renewals_failed; /* since the last one that did not */
   size_t peak; /* connections at once since memory was last given back */
   bool draining, cut_short;
 };
@@ -83,11 +83,17 @@ static void give_memory_back(struct sentry *sentry) {
 #endif
 }
 
+/* By the wall clock, which may be set at any time: looked at each tick, which costs a comparison. */
 static void renew(struct sentry *sentry) {
   struct dc_err err = DC_ERR_INIT;
   int rc = dc_live_renew(sentry->live, &err);
   if (rc == 1) dc_log_write(DC_LOG_INFO, scope, "renewed the serving certificate");
-  if (rc < 0) dc_log_write(DC_LOG_ERROR, scope, "cannot renew the serving certificate: %s", err.text);
+  if (rc >= 0) {
+    sentry->renewals_failed = 0;
+    return;
+  }
+  if (sentry->renewals_failed++ % RETELL_TICKS) return;
+  dc_log_write(DC_LOG_ERROR, scope, "cannot renew the serving certificate: %s", err.text);
 }
 
 /* Of new credentials at once, and hourly by the wall clock, so that a machine that slept is told on its return. */
@@ -113,7 +119,7 @@ static void on_tick(uv_timer_t *timer) {
   dc_endpoints_tick(&sentry->endpoints);
   warn_of_expiry(sentry);
   dc_listener_retry(sentry->listener);
-  if (++sentry->ticks % RENEW_TICKS == 0) renew(sentry);
+  renew(sentry);
 }
 
 static void reopen_logs(struct sentry *sentry) {

@@ -2,7 +2,8 @@
 """A peer that speaks HTTP/2 frame by frame (python3-h2 over ssl), for what no polite client does.
 
 As a program it keeps one connection open: peer.py ADDRESS CSR says "open", then makes one call for each line that it
-reads: the line is the name of a file for the certificates; its answer is the call's gRPC status."""
+reads: the line is the name of a file for the certificates; its answer is the call's gRPC status. At the line "half" a
+call is begun, of which half is sent; the next line ends it."""
 import socket
 import ssl
 import sys
@@ -190,8 +191,18 @@ def main():
         request = file.read()
     peer = Peer(address)
     print("open", flush=True)
+    half, message = None, frame(request)
     for line in sys.stdin:
-        _, status, body = peer.call(request)
+        if line == "half\n":
+            half = peer.begin()
+            peer.send(half, message[: len(message) // 2])
+            peer.ping()
+            print("half", flush=True)
+            continue
+        stream = half or peer.begin()
+        peer.send(stream, message[len(message) // 2 :] if half else message, end=True)
+        _, status, body = peer.result(stream)
+        half = None
         with open(line.strip(), "wb") as file:
             file.write(workload_certificate(body))
         print(status, flush=True)
