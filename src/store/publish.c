@@ -28,18 +28,16 @@ static char *below(const char *dir, const char *part, const char *name) {
 
 /* --- our own corner of the directory ------------------------------------------------------------------------------ */
 
-static int make_dir(const char *path, mode_t mode, struct dc_err *err) {
-  if (mkdir(path, mode) && errno != EEXIST) return dc_err_sys(err, errno, "cannot make '%s'", path);
-  return 0;
-}
-
-/* As open as the directory itself: whoever may read there must be able to see whether a set is being published. */
+/* As open as the directory itself, and no umask bends it: whoever may read there must be able to see whether a set is
+ * being published. For reading also where the directory is not, or not yet: its owner may open it any day. */
 static int make_part(const char *dir, const char *part, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
   struct stat status;
   if (!path) return dc_err_nomem(err);
   if (stat(dir, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
-  return make_dir(path, status.st_mode & 0777, err);
+  mode_t mode = (status.st_mode & 0777) | 0755;
+  if (mkdir(path, mode)) return errno == EEXIST ? 0 : dc_err_sys(err, errno, "cannot make '%s'", path);
+  return chmod(path, mode) ? dc_err_sys(err, errno, "cannot open '%s' to its readers", path) : 0;
 }
 
 static int check_format(const char *dir, struct dc_err *err) {

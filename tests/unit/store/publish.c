@@ -42,6 +42,25 @@ static const char *read_all(const char *dir) {
   return text;
 }
 
+static int mode_of(const char *dir, const char *part) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  struct stat status;
+  return path && stat(path, &status) == 0 ? (int)(status.st_mode & 0777) : -1;
+}
+
+/* Other users read the set too, when the directory lets them. */
+static void test_modes(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "shared");
+  struct dc_err err = DC_ERR_INIT;
+  mode_t before = umask(0077);
+  is_num(publish_all(dir, "one", DC_PUBLISH_NEW, &err), 0, "a set under a umask that leaves others nothing");
+  is_num(publish_all(dir, "two", DC_PUBLISH_REPLACE, &err), 0, "and another");
+  umask(before);
+  is_num(mode_of(dir, ""), 0700, "the directory is private");
+  is_num(mode_of(dir, DC_LAYOUT_OWN), 0755, "our corner is as readable as its owner may make the directory");
+  is_num(mode_of(dir, DC_LAYOUT_PREV), 0755, "and so the set before");
+}
+
 static void test_publication(void) {
   char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "a/b");
   struct dc_err err = DC_ERR_INIT;
@@ -174,6 +193,7 @@ static void remove_top(void) {
 int main(void) {
   if (!mkdtemp(top)) return 99;
   test_publication();
+  test_modes();
   test_interrupted();
   test_foreign();
   test_lock();
