@@ -255,7 +255,11 @@ static int look_open(const char *path, struct place *place, struct dc_err *err) 
   *place = (struct place)NO_PLACE;
   int rc = dc_os_open_file(path, &place->fd, &own);
   if (rc == DC_ENOENT) return 0;
-  if (rc) return dc_err_set(err, own.code, "%s", own.text);
+  if (rc) {
+    struct dc_err ignored = DC_ERR_INIT;
+    (void)!look(path, place, &ignored); /* what cannot be opened has its place too */
+    return dc_err_set(err, own.code, "%s", own.text);
+  }
   if (fstat(place->fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
   place->dev = status.st_dev;
   place->ino = status.st_ino;
@@ -314,14 +318,18 @@ static int view_read(struct view *view, const char *dir, const char *const *name
   return rc;
 }
 
-/* Nothing was published since the look: the mark is there or not as before, and so each file. */
+/* Nothing was published since the look: the mark is there or not as before, and so each file. What cannot be looked at
+ * counts as not found, as it did in the look. */
 static bool view_holds(const struct view *view, const char *dir, const char *const *names) {
   struct dc_err ignored = DC_ERR_INIT;
-  struct place now;
-  if (look_at_mark(dir, look, &now, &ignored) || !same_place(&view->mark, &now)) return false;
-  for (size_t i = 0; i < view->count; i++)
-    if (resolve(dir, names[i], view->mark.found, look, &now, &ignored) || !same_place(&view->files[i], &now))
-      return false;
+  struct place now = NO_PLACE;
+  (void)!look_at_mark(dir, look, &now, &ignored);
+  if (!same_place(&view->mark, &now)) return false;
+  for (size_t i = 0; i < view->count; i++) {
+    now = (struct place)NO_PLACE;
+    (void)!resolve(dir, names[i], view->mark.found, look, &now, &ignored);
+    if (!same_place(&view->files[i], &now)) return false;
+  }
   return true;
 }
 

@@ -184,6 +184,30 @@ static void test_first_set(void) {
   is_num(whole, 30, "everybody saw it when it was there");
 }
 
+/* A file that cannot be read is told as what it is. */
+static void test_unreadable(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "unreadable");
+  char *crt DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "issuer.crt");
+  char *key DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "issuer.key");
+  struct dc_buf files[3] = {DC_BUF_INIT};
+  struct dc_err err = DC_ERR_INIT;
+  mkdir(dir, 0700);
+  write_file(dir, "ca.crt", "one");
+  write_file(dir, "issuer.key", "one");
+  mkdir(crt, 0700);
+  is_num(dc_publish_read(dir, names, 3, 100, files, &err), DC_EINVAL, "a directory in a file's place");
+  ok(strstr(err.text, "issuer.crt' is a directory") != NULL, "is called one");
+  ok(rmdir(crt) == 0 && unlink(key) == 0, "away with it");
+  write_file(dir, "issuer.crt", "one");
+  ok(symlink("issuer.key", key) == 0, "a link to itself");
+  is_num(dc_publish_read(dir, names, 3, 100, files, &err), DC_EIO, "cannot be read either");
+  ok(strstr(err.text, "cannot open") && strstr(err.text, "issuer.key'"), "and is named");
+  for (size_t i = 0; i < DC_COUNT(files); i++) {
+    is_num(files[i].len, 0, "nothing was read");
+    dc_buf_free(&files[i]);
+  }
+}
+
 static void remove_top(void) {
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", top);
@@ -199,6 +223,7 @@ int main(void) {
   test_lock();
   test_readers();
   test_first_set();
+  test_unreadable();
   remove_top();
   return tap_done();
 }
