@@ -91,6 +91,7 @@ noinst_LIBRARIES += libtools.a
 libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libtools_a_SOURCES = \
   src/tools/ask.c src/tools/ask.h \
+  src/tools/conf.c src/tools/conf.h \
   src/tools/kty.c src/tools/kty.h \
   src/tools/names.c src/tools/names.h \
   src/tools/pair.c src/tools/pair.h \

@@ -11,9 +11,6 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "base/os.h"
-
-enum { FILE_MAX = 65536 };
 
 /* --- the tables --------------------------------------------------------------------------------------------------- */
 
@@ -146,18 +143,14 @@ void dc_settings_free(struct dc_settings *settings) {
   dc_allow_free(&settings->allow);
 }
 
-int dc_settings_load(const char *path, struct dc_settings *settings, struct dc_buf *warnings, struct dc_err *err) {
-  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  struct dc_err absent = DC_ERR_INIT;
+int dc_settings_parse(const char *path, const struct dc_buf *text, struct dc_settings *settings,
+                      struct dc_buf *warnings, struct dc_err *err) {
   dc_settings_init(settings);
-  int rc = dc_os_read_file(path, FILE_MAX, &text, &absent);
-  if (rc == DC_ENOENT) return 0;
-  if (rc) return dc_err_set(err, absent.code, "%s", absent.text);
-  if (memchr(dc_buf_text(&text), '\0', text.len)) return dc_err_set(err, DC_EINVAL, "'%s': holds a NUL byte", path);
+  if (memchr(dc_buf_text(text), '\0', text->len)) return dc_err_set(err, DC_EINVAL, "'%s': holds a NUL byte", path);
   struct reader reader = {
-      .path = path, .at = dc_buf_text(&text), .settings = settings, .warnings = warnings, .err = err};
+      .path = path, .at = dc_buf_text(text), .settings = settings, .warnings = warnings, .err = err};
   int bad_line = ini_parse_stream(next_line, &reader, on_pair, &reader);
-  rc = reader.rc;
+  int rc = reader.rc;
   if (!rc && bad_line < 0) rc = dc_err_nomem(err);
   if (!rc && bad_line > 0)
     rc = dc_err_set(err, DC_EINVAL, "'%s' line %d: neither a section nor 'name = value'", path, bad_line);

@@ -9,6 +9,7 @@
 #include "config/allow.h"
 
 #define DC_SETTINGS_FILE "daprcerts.conf"
+enum { DC_SETTINGS_FILE_MAX = 65536 }; /* bytes of it */
 
 /* What a peer of the server may cost; section [sentry]. Durations are nanoseconds. */
 struct dc_limits {
@@ -47,10 +48,10 @@ const struct dc_limit_row *dc_settings_limit_rows(size_t *count);
 
 /* Defaults alone. */
 void dc_settings_init(struct dc_settings *settings);
-/* Reads PATH over the defaults; an absent file is no error. A malformed line or value is DC_EINVAL with file and line;
- * a key that we do not know is a line in WARNINGS (may be NULL). */
-int dc_settings_load(const char *path, struct dc_settings *settings, struct dc_buf *warnings, struct dc_err *err)
-    DC_NODISCARD;
+/* Reads TEXT, which stands in the file PATH, over the defaults. A malformed line or value is DC_EINVAL with file and
+ * line; a key that we do not know is a line in WARNINGS (may be NULL). */
+int dc_settings_parse(const char *path, const struct dc_buf *text, struct dc_settings *settings,
+                      struct dc_buf *warnings, struct dc_err *err) DC_NODISCARD;
 void dc_settings_free(struct dc_settings *settings); /* for DC_CLEANUP too */
 
 /* The text of a new daprcerts.conf with these names, every other setting as a comment. */

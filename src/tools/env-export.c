@@ -15,6 +15,7 @@
 #include "format/env.h"
 #include "store/layout.h"
 #include "store/publish.h"
+#include "tools/conf.h"
 #include "tools/tool.h"
 
 enum { FILE_MAX = 1 << 20, VARS_MAX = 8, NAME_MAX_LEN = 255 };
@@ -223,10 +224,8 @@ static int collect(struct exported *exported, struct dc_err *err) {
   char *dir DC_CLEANUP(dc_mem_free) = NULL;
   int rc = dc_layout_dir(opt.dir, &dir, err);
   if (rc) return rc;
-  char *conf DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_SETTINGS_FILE);
-  if (!conf) return dc_err_nomem(err);
-  rc = dc_settings_load(conf, &exported->settings, NULL, err);
-  if (!rc) rc = add_files(exported, dir, err);
+  rc = add_files(exported, dir, err);
+  if (!rc) rc = dc_conf_load(dir, &exported->settings, NULL, err); /* second: it is there no later than the files */
   if (!rc && opt.token_file) rc = add_token_file(exported, err);
   return rc ? rc : add_names(exported, err);
 }

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "base/path.h"
 #include "pki/spiffe.h"
 #include "store/layout.h"
+#include "tools/conf.h"
 #include "tools/tool.h"
 
 enum { NAME_MAX_LEN = 64 };
@@ -13,13 +13,10 @@ enum { NAME_MAX_LEN = 64 };
 int dc_names_read(const struct dc_cli *cli, const char *flag, char **dir, struct dc_settings *settings,
                   struct dc_err *err) {
   struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  char *conf DC_CLEANUP(dc_mem_free) = NULL;
   int rc = dc_layout_dir(flag, dir, err);
 
   if (rc < 0) return rc;
-  conf = dc_path_join(*dir, DC_SETTINGS_FILE);
-  if (!conf) return dc_err_nomem(err);
-  rc = dc_settings_load(conf, settings, &warnings, err);
+  rc = dc_conf_load(*dir, settings, &warnings, err);
   dc_tool_warn_lines(cli, &warnings);
   return rc;
 }

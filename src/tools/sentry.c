@@ -14,6 +14,7 @@
 #include "config/settings.h"
 #include "sentry/sentry.h"
 #include "store/layout.h"
+#include "tools/conf.h"
 #include "tools/credentials.h"
 #include "tools/program.h"
 #include "tools/sentry_options.h"
@@ -68,7 +69,7 @@ static int read_files(struct sources *sources, struct dc_err *err) {
   rc = dc_dapr_config_load(opt->config, &sources->dapr, &sources->warnings, err);
   if (rc == DC_ENOENT && !opt->config_given) rc = 0;
   if (rc) return dc_err_add(err, rc, "the configuration");
-  rc = dc_settings_load(sources->conf, &sources->settings, &sources->warnings, err);
+  rc = dc_conf_load(sources->dir, &sources->settings, &sources->warnings, err);
   if (rc) return rc;
   dc_settings_warn_namespace(&sources->settings, getenv("NAMESPACE"), &sources->warnings);
   return dc_buf_check(&sources->warnings, err);

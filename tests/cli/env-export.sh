@@ -197,6 +197,34 @@ b'; do
   rm "$WORK/$path"
 done
 
+# --- daprcerts.conf ---
+mkdir -p "$WORK/conf"
+cp "$CERTS/ca.crt" "$WORK/conf"
+status 0 'a directory without daprcerts.conf' "$DAPRCERTS" env-export --dir "$WORK/conf"
+has "$WORK/out" "DAPR_CONTROLPLANE_TRUST_DOMAIN='localhost'" 'the default'
+mkdir "$WORK/conf/daprcerts.conf"
+status 1 'a directory in its place' "$DAPRCERTS" env-export --dir "$WORK/conf"
+has "$WORK/err" 'is a directory' 'is told'
+rmdir "$WORK/conf/daprcerts.conf"
+awk 'BEGIN { while (n++ < 10000) print "# more" }' >"$WORK/conf/daprcerts.conf"
+status 1 'a long one' "$DAPRCERTS" env-export --dir "$WORK/conf"
+has "$WORK/err" 'larger than' 'is refused'
+
+# as a ca-init leaves it that was killed when its set was complete, but nothing in its place
+status 0 'a CA of another name' "$DAPRCERTS" ca-init --dir "$WORK/killed" --trust-domain killed.example --namespace killed
+sed 's/^namespace = .*/namespace = shop/' "$WORK/killed/daprcerts.conf" >"$WORK/killed.conf"
+mkdir "$WORK/killed/.daprcerts/next"
+mv "$WORK"/killed/*.crt "$WORK"/killed/*.key "$WORK/killed/.daprcerts/next"
+mv "$WORK/killed.conf" "$WORK/killed/.daprcerts/next/daprcerts.conf"
+rm "$WORK/killed/daprcerts.conf"
+: >"$WORK/killed/.daprcerts/next/complete"
+status 0 'a set that waits to be put in its place' "$DAPRCERTS" env-export --dir "$WORK/killed"
+has "$WORK/out" "DAPR_CONTROLPLANE_TRUST_DOMAIN='killed.example'" 'has its own trust domain'
+has "$WORK/out" "DAPR_CONTROLPLANE_NAMESPACE='killed'" 'and namespace'
+has "$WORK/out" "NAMESPACE='shop'" 'of workloads too'
+status 0 'issue reads it likewise' "$DAPRCERTS" issue app --dir "$WORK/killed" --stdout --json
+has "$WORK/out" 'spiffe://public/ns/shop/app' 'and takes its names'
+
 # --- directories that others made, or hold less ---
 mkdir "$WORK/second"
 cp "$CERTS/ca.crt" "$WORK/second"
