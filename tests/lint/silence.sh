@@ -127,7 +127,7 @@ if [ ! -e "$TOP_SRCDIR/.git" ]; then
   skip "$what" 'not a git checkout'
 elif ! has_command git; then
   skip "$what" 'no peer: git'
-elif ! git -C "$TOP_SRCDIR" -c safe.directory="$TOP_SRCDIR" ls-files >"$WORK/committed" 2>"$WORK/err"; then
+elif ! git -C "$TOP_SRCDIR" -c safe.directory="$(cd "$TOP_SRCDIR" && pwd -P)" ls-files >"$WORK/committed" 2>"$WORK/err"; then
   fail "$what: $(cat "$WORK/err")"
 else
   same '' "$(generated "$WORK/committed")" "$what ($(wc -l <"$WORK/committed" | tr -d ' ') files)"
