@@ -58,16 +58,20 @@ static int make_root(struct work *work, struct dc_err *err) {
   return rc;
 }
 
-/* The root that was given, and its key beside it. */
+/* The root that was given, and its key beside it: of several certificates of that key, as after a renewal, the one
+ * that ends last. */
 static int reuse_root(struct work *work, struct dc_err *err) {
   const struct dc_init *init = work->init;
   int rc = dc_bundle_add_pem(&work->anchors, (const char *)init->root_crt.data, init->root_crt.len, err);
   char time[DC_CLOCK_TEXT_MAX];
 
   if (rc < 0) return dc_err_add(err, rc, "root certificate '%s'", init->root_crt_name);
-  for (size_t i = 0; i < work->anchors.count && !work->root; i++)
-    if (dc_spki_equal(&work->anchors.certs[i]->spki, dc_key_public(work->root_key)))
-      work->root = work->anchors.certs[i];
+  for (size_t i = 0; i < work->anchors.count; i++) {
+    const struct dc_cert *cert = work->anchors.certs[i];
+    if (dc_spki_equal(&cert->spki, dc_key_public(work->root_key)) &&
+        (!work->root || cert->not_after > work->root->not_after))
+      work->root = cert;
+  }
   if (!work->root)
     return dc_err_set(err, DC_EMISMATCH, "root key '%s' does not match root certificate '%s'", init->root_key_name,
                       init->root_crt_name);

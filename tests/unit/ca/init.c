@@ -95,6 +95,31 @@ static void test_reuse(void) {
   }
 }
 
+/* Two certificates of one key in a file, the older one first, as whoever appends a renewed root has it. */
+static void test_renewed(void) {
+  static const int64_t ends[] = {MAKE_NOW - 1, MAKE_NOW + MAKE_DAY};
+
+  for (size_t i = 0; i < DC_COUNT(ends); i++) {
+    struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
+    struct dc_init_set renewed DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
+    struct dc_buf crt DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct party root DC_CLEANUP(party_free);
+    struct dc_init init = usual;
+    struct dc_err err = DC_ERR_INIT;
+    party_make(&root, "root", NULL, (struct make){.not_after = ends[i]});
+    if (dc_key_to_pem(root.key, &key, NULL) < 0) continue;
+    init.root_key = slice(&key);
+    if (!ok(dc_init_make(&init, MAKE_NOW, &renewed, NULL) == 0, "a root that is renewed with its key")) continue;
+    pem_add(&crt, &root);
+    dc_buf_add(&crt, renewed.ca_crt.data, renewed.ca_crt.len);
+    init.root_crt = slice(&crt);
+    if (!ok(dc_init_make(&init, MAKE_NOW, &set, &err) == 0 && !set.shortened &&
+                set.root->not_after == usual.root_not_after && dc_authority_anchors(set.authority)->count == 2,
+            "signs by the one that lives longer, and both are anchors"))
+      printf("# %s\n", err.text);
+  }
+}
+
 /* Roots that cannot be one. */
 static void test_bad_roots(void) {
   static const struct {
@@ -155,6 +180,7 @@ int main(void) {
   test_usual(DC_KEY_ED25519);
   test_usual(DC_KEY_RSA);
   test_reuse();
+  test_renewed();
   test_bad_roots();
   test_refused();
   return tap_done();
