@@ -50,6 +50,7 @@ static int check_format(const char *dir, struct dc_err *err) {
   if (rc) return dc_err_set(err, absent.code, "%s", absent.text);
   long format = strtol(dc_buf_text(&text), NULL, 10);
   if (format >= 1 && format <= DC_PUBLISH_FORMAT) return 0;
+  if (format < 1) return dc_err_set(err, DC_EINVAL, "'%s' should hold a number, %d", path, DC_PUBLISH_FORMAT);
   return dc_err_set(err, DC_EUNSUPPORTED,
                     "'%s' was written by a newer daprcerts (format %ld, this one knows %d): use that one", dir, format,
                     DC_PUBLISH_FORMAT);

@@ -114,6 +114,9 @@ static void test_foreign(void) {
   mkdir(own, 0755);
   write_file(dir, DC_LAYOUT_FORMAT, "99\n");
   is_num(publish_all(dir, "x", DC_PUBLISH_REPLACE, &err), DC_EUNSUPPORTED, "a newer format is left alone");
+  write_file(dir, DC_LAYOUT_FORMAT, "");
+  is_num(publish_all(dir, "x", DC_PUBLISH_REPLACE, &err), DC_EINVAL, "and so is one that is no number");
+  ok(strstr(err.text, "format' should hold a number") != NULL, "which is not called newer");
 }
 
 static void test_lock(void) {
