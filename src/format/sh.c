@@ -2,7 +2,8 @@
 /* POSIX shells: dash, bash, zsh, ksh, mksh, busybox. People write `eval $(daprcerts env-export)` without quotes, so the
  * text is split into words, each is matched against file names, and they are joined by single spaces again: it holds
  * no newline, no two spaces in a row, and none of * ? [ \ anywhere. A newline of a value is a variable, made by two
- * echos (every shell has that one built in, and no secret is its argument). */
+ * echos (every shell has that one built in, and no secret is its argument); in backquotes, since zsh with globsubst
+ * takes the parentheses of $() for a pattern. */
 #include "format/env.h"
 
 #define NEWLINE "_daprcerts_nl"
@@ -22,7 +23,7 @@ static void add_value(const char *value, struct dc_buf *out) {
 }
 
 static void set(const struct dc_env_var *vars, size_t count, struct dc_buf *out) {
-  dc_buf_add_text(out, NEWLINE "=$(echo; echo _); " NEWLINE "=${" NEWLINE "%_};");
+  dc_buf_add_text(out, NEWLINE "=`echo; echo _`; " NEWLINE "=${" NEWLINE "%_};");
   for (size_t i = 0; i < count; i++) {
     dc_buf_printf(out, " %s=", vars[i].name);
     add_value(vars[i].value, out);

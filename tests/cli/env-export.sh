@@ -31,7 +31,8 @@ export WORK
 mkdir "$WORK/globs"
 (cd "$WORK/globs" && touch -- _ echo 'a*b' '-----END' 'CERTIFICATE-----' 'DAPR_TRUST_ANCHORS=x' MII A B C '[x]' '?')
 
-for shell in dash bash zsh ksh mksh 'busybox sh' 'bash --posix' 'zsh -o shwordsplit'; do
+for shell in dash bash zsh ksh mksh 'busybox sh' 'bash --posix' 'zsh -o shwordsplit' \
+  'zsh -o globsubst -o extendedglob'; do
   # shellcheck disable=SC2086  # "busybox sh" is two words
   set -- $shell
   if ! has_command "$1"; then

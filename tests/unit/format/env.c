@@ -93,7 +93,7 @@ static void test_several(void) {
     const char *failure;
   } forms[] = {
       {&dc_sh_env,
-       "_daprcerts_nl=$(echo; echo _); _daprcerts_nl=${_daprcerts_nl%_}; ONE='1'; export ONE; TWO_2='2'; "
+       "_daprcerts_nl=`echo; echo _`; _daprcerts_nl=${_daprcerts_nl%_}; ONE='1'; export ONE; TWO_2='2'; "
        "export TWO_2; unset _daprcerts_nl\n",
        "unset ONE TWO_2\n", "false\n"},
       {&dc_fish_env, "set -gx ONE '1'\nset -gx TWO_2 '2'\n", "set -e ONE\nset -e TWO_2\n", "false\n"},
