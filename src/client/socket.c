@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,9 +32,11 @@ int dc_socket_split(const char *address, char host[static DC_SOCKET_HOST_MAX], c
     begin = address + 1;
     end = colon - 1;
   }
+  bool number = colon && colon[strspn(colon + 1, "0123456789") + 1] == '\0';
   bool bare_v6 = colon && begin == address && memchr(address, ':', (size_t)(colon - address)) != NULL;
   size_t host_len = colon ? (size_t)(end - begin) : 0, port_len = colon ? strlen(colon + 1) : 0;
-  if (!colon || bare_v6 || port_len == 0 || port_len >= PORT_MAX || host_len >= DC_SOCKET_HOST_MAX)
+  if (!colon || bare_v6 || port_len == 0 || port_len >= PORT_MAX || host_len >= DC_SOCKET_HOST_MAX ||
+      (number && strtoll(colon + 1, NULL, 10) > UINT16_MAX)) /* getaddrinfo would take what is left of it */
     return dc_err_set(err, DC_EINVAL, "'%s' is no address: HOST:PORT is expected, [HOST]:PORT for IPv6", address);
   memcpy(host, begin, host_len);
   host[host_len] = '\0';

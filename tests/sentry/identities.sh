@@ -29,6 +29,13 @@ for bad in 'default =' 'default = a/b' 'a/b = web'; do
 done
 cp plain.conf ca/daprcerts.conf
 
+start_sentry
+status 0 'the port as it is' asks web
+wrapped=$((${SENTRY_ADDR##*:} + 65536))
+status 1 'the port and 65536' "$DAPRCERTS" issue web --sentry "${SENTRY_ADDR%:*}:$wrapped" --force
+has "$WORK/err" 'is no address' 'is none'
+stop_sentry
+
 # --- DNS names ------------------------------------------------------------------------------------------------------------
 # Who asks as sidecars of today do gets one under `always` alone; the old ones' forms are tested in tests/interop.
 for when in auto always never; do
