@@ -11,11 +11,14 @@
 enum { ANSWER_MAX = 1 << 20, ARGS_MAX = 24 };
 static const char prefix[] = "daprcerts request: ";
 
-/* What the program says, without its name and its last newline. */
-static int failure(const struct dc_buf *said, struct dc_err *err) {
+/* What the program says, without its name and its last newline: a server's text may have several lines. */
+static int failure(const char *program, int status, const struct dc_buf *said, struct dc_err *err) {
   const char *text = dc_buf_text(said);
   if (strncmp(text, prefix, sizeof prefix - 1) == 0) text += sizeof prefix - 1;
-  return dc_err_set(err, DC_EDENIED, "%.*s", (int)strcspn(text, "\n"), text);
+  size_t n = strlen(text);
+  while (n > 0 && text[n - 1] == '\n') n--;
+  if (n == 0) return dc_err_set(err, DC_EDENIED, "'%s' ended with status %d and said nothing", program, status);
+  return dc_err_set(err, DC_EDENIED, "%.*s", (int)n, text);
 }
 
 int dc_ask_sign(const struct dc_ask *ask, const struct dc_buf *csr, struct dc_buf *chain, struct dc_err *err) {
@@ -44,5 +47,5 @@ int dc_ask_sign(const struct dc_ask *ask, const struct dc_buf *csr, struct dc_bu
   memcpy(args, argv, sizeof args);
   int rc = dc_proc_run(args, csr->data, csr->len, ANSWER_MAX, chain, &said, &status, err);
   if (rc) return rc;
-  return status ? failure(&said, err) : 0;
+  return status ? failure(program, status, &said, err) : 0;
 }

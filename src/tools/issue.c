@@ -202,6 +202,8 @@ static int set_times(const struct job *job, struct dc_leaf *leaf, struct dc_err 
   if (opt.not_before) rc = dc_when_parse("not-before", opt.not_before, job->now, &leaf->not_before, err);
   if (rc == 0 && opt.not_after) rc = dc_when_parse("not-after", opt.not_after, job->now, &leaf->not_after, err);
   if (rc < 0) return rc;
+  if (opt.not_before && leaf->not_before <= 0)
+    return dc_err_set(err, DC_EUSAGE, "'--not-before %s' is not after 1970-01-01", opt.not_before);
   if (opt.not_after && leaf->not_after <= job->now)
     return dc_err_set(err, DC_EUSAGE, "'--not-after %s' is past", opt.not_after);
   return 0;

@@ -160,6 +160,8 @@ for wrong in '--ttl 0' '--ttl -1h' '--ttl x' '--not-after 2001-01-01' '--not-aft
   status 2 "wrong usage: $wrong" "$DAPRCERTS" issue t6 $wrong
 done
 status 2 "wrong usage: no name" "$DAPRCERTS" issue
+status 2 "wrong usage: a begin that certificates are not given" "$DAPRCERTS" issue t6 --not-before 1970-01-01
+has "$WORK/err" "'--not-before 1970-01-01'" "is told"
 status 1 "an end before its begin" "$DAPRCERTS" issue t6 --not-before 2h --not-after 1h
 same '' "$(find . -name 't6*')" "and nothing was made"
 
@@ -278,6 +280,23 @@ step_ca "$WORK/step"
 status 0 "a CA as step makes it" "$DAPRCERTS" issue c3 --dir "$WORK/step"
 check "serves" pair_fits c3.crt c3.key
 same '' "$(find "$WORK/guide" "$WORK/step" -name '.daprcerts*')" "and reading leaves nothing in their directories"
+
+# --- by a program that asks a sentry --------------------------------------------------------------------------------------------------
+# What it says is what issue says; that it talks to sentries is tested in tests/sentry and tests/interop.
+mkdir "$WORK/exec"
+ln -s "$TOP_BUILDDIR/daprcerts-issue" "$WORK/exec/daprcerts-issue"
+asks() { # asks SCRIPT: issue --sentry with it in the program's place
+  printf '#!/bin/sh\n%s\n' "$1" >"$WORK/exec/daprcerts-request"
+  chmod +x "$WORK/exec/daprcerts-request"
+  DAPRCERTS_EXEC_PATH=$WORK/exec "$DAPRCERTS" issue asked --sentry localhost:1
+}
+status 1 "a server's text of two lines" asks "echo 'daprcerts request: the server refuses: one
+two' >&2; exit 1"
+same 'daprcerts issue: the server refuses: one
+two' "$(cat "$WORK/err")" "is told whole"
+status 1 "a program that is killed" asks 'kill -9 $$'
+has "$WORK/err" "daprcerts-request' ended with status 137" "is told"
+same '' "$(find . -name 'asked*')" "and nothing was made"
 
 # --- killed while it replaces -------------------------------------------------------------------------------------------------------------
 # At every call of each kind: a pair that fits, old or new. Between the two renames there is no such moment on a file
