@@ -113,8 +113,8 @@ func issuerPair(t *testing.T, s *peer.Sentry) tls.Certificate {
 	return pair
 }
 
-// Up to 1.11: knows sentry by the DNS name cluster.local, offers it a client certificate, takes the answer's trust chain
-// for its pool of peers, callers and callees, and knows callees by <app>.<namespace>.svc.cluster.local.
+// Up to 1.11: knows sentry by the DNS name cluster.local, offers it a client certificate, takes the answer's trust
+// chain for its pool of peers, callers and callees, and knows callees by <app>.<namespace>.svc.cluster.local.
 type dnsSidecar struct {
 	cert tls.Certificate
 	pool *x509.CertPool
@@ -158,7 +158,8 @@ func newEitherSidecar(t *testing.T, s *peer.Sentry, app string) *eitherSidecar {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &eitherSidecar{s, &x509svid.SVID{ID: id, Certificates: got.chain, PrivateKey: got.cert.PrivateKey.(crypto.Signer)}}
+	return &eitherSidecar{s, &x509svid.SVID{ID: id, Certificates: got.chain,
+		PrivateKey: got.cert.PrivateKey.(crypto.Signer)}}
 }
 
 func eitherVerifier(s *peer.Sentry, authorizer tlsconfig.Authorizer) func([][]byte, [][]*x509.Certificate) error {
@@ -223,7 +224,8 @@ func reachableByDNS(t *testing.T) map[string]bool {
 	}
 }
 
-// Every version calls every version over mutual TLS, as far as the server's setting lets them; nobody passes for another.
+// Every version calls every version over mutual TLS, as far as the server's setting lets them; nobody passes for
+// another.
 func TestSidecarsOfAllVersionsCallEachOther(t *testing.T) {
 	s := server(t)
 	if original() {
