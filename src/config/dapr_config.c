@@ -12,7 +12,7 @@
 #include "base/duration.h"
 #include "base/os.h"
 
-enum { FILE_MAX = 1 << 20, DEPTH_MAX = 100 };
+enum { FILE_MAX = 16 << 20, DEPTH_MAX = 100, TOKENS_MAX = 200000, NAMES_MAX = 1000 };
 
 void dc_dapr_config_init(struct dc_dapr_config *config) {
   *config = (struct dc_dapr_config){.workload_ttl = DC_DAY, .clock_skew = 15 * DC_MINUTE};
@@ -364,22 +364,58 @@ static int parser_new(yaml_parser_t *parser, const struct dc_buf *text, struct d
   return 0;
 }
 
-/* libyaml looks at every open level for every token: a megabyte of '[' would take it minutes. What is no YAML at all
- * is left to the reading. */
-static int check_depth(const char *name, const struct dc_buf *text, struct dc_err *err) {
+/* How much there is of what costs libyaml more than its length. */
+struct extent {
+  size_t depth;  /* levels that are open: each is looked at for each token */
+  size_t tokens; /* a hundred bytes of memory each */
+  size_t names;  /* anchors and %TAGs: all before are looked at for each */
+};
+
+static void measure(const yaml_token_t *token, struct extent *extent) {
+  extent->tokens++;
+  switch (token->type) {
+    case YAML_BLOCK_SEQUENCE_START_TOKEN:
+    case YAML_BLOCK_MAPPING_START_TOKEN:
+    case YAML_FLOW_SEQUENCE_START_TOKEN:
+    case YAML_FLOW_MAPPING_START_TOKEN: extent->depth++; break;
+    case YAML_BLOCK_END_TOKEN:
+    case YAML_FLOW_SEQUENCE_END_TOKEN:
+    case YAML_FLOW_MAPPING_END_TOKEN:
+      if (extent->depth > 0) extent->depth--; /* more of them is no YAML, which the reading tells */
+      break;
+    case YAML_ANCHOR_TOKEN:
+    case YAML_TAG_DIRECTIVE_TOKEN: extent->names++; break;
+    default: break;
+  }
+}
+
+static int check_token(const char *name, const yaml_token_t *token, const struct extent *extent, struct dc_err *err) {
+  const char *what = "more than", *unit = "YAML tokens";
+  int max = TOKENS_MAX;
+  if (extent->depth > DEPTH_MAX) {
+    what = "nested deeper than", unit = "levels", max = DEPTH_MAX;
+  } else if (extent->names > NAMES_MAX) {
+    unit = "anchors and %TAGs", max = NAMES_MAX;
+  } else if (extent->tokens <= TOKENS_MAX) {
+    return 0;
+  }
+  return dc_err_set(err, DC_ELIMIT, "'%s' line %zu column %zu: %s the accepted %d %s", name,
+                    token->start_mark.line + 1, token->start_mark.column + 1, what, max, unit);
+}
+
+/* What would take libyaml minutes, or a gigabyte, is refused by a look at its tokens. What is no YAML at all is left to
+ * the reading. */
+static int check_extent(const char *name, const struct dc_buf *text, struct dc_err *err) {
+  struct extent extent = {.depth = 0};
   yaml_parser_t parser;
-  yaml_event_t event;
-  size_t depth = 0;
+  yaml_token_t token;
   int rc = parser_new(&parser, text, err);
   if (rc) return rc;
-  for (bool more = true; more && yaml_parser_parse(&parser, &event);) {
-    depth += event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT;
-    depth -= event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
-    if (depth > DEPTH_MAX)
-      rc = dc_err_set(err, DC_ELIMIT, "'%s' line %zu column %zu: nested deeper than the accepted %d levels", name,
-                      event.start_mark.line + 1, event.start_mark.column + 1, DEPTH_MAX);
-    more = rc == 0 && event.type != YAML_STREAM_END_EVENT;
-    yaml_event_delete(&event);
+  for (bool more = true; more && yaml_parser_scan(&parser, &token);) {
+    measure(&token, &extent);
+    rc = check_token(name, &token, &extent, err);
+    more = rc == 0 && token.type != YAML_STREAM_END_TOKEN;
+    yaml_token_delete(&token);
   }
   yaml_parser_delete(&parser);
   return rc;
@@ -419,7 +455,7 @@ int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc
   expand(text, n, &expanded);
   int rc = dc_buf_check(&expanded, err);
   if (rc) return dc_err_add(err, rc, "'%s'", name);
-  rc = check_depth(name, &expanded, err);
+  rc = check_extent(name, &expanded, err);
   if (!rc) rc = parser_new(&parser, &expanded, err);
   if (rc) return rc;
   rc = read_documents(&parser, name, &read, warnings, &own);

@@ -7,7 +7,7 @@
 #include "base/duration.h"
 #include "tap.h"
 
-enum { LIMIT = 1 << 20 };
+enum { LIMIT = 16 << 20, MUCH = 10 << 20 };
 extern char **environ;
 
 static int parse(const char *text, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err) {
@@ -235,7 +235,7 @@ static void test_refused(void) {
   }
 }
 
-/* One deeper than accepted, in every way in which YAML nests; a megabyte of it ends as soon. */
+/* One deeper than accepted, in every way in which YAML nests; 10 MiB of it end as soon. */
 static void test_depth(void) {
   static const struct {
     const char *open, *close;
@@ -253,10 +253,63 @@ static void test_depth(void) {
     struct dc_buf much DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
     struct dc_dapr_config config;
     struct dc_err err = DC_ERR_INIT;
-    while (much.len < LIMIT) dc_buf_add_text(&much, rows[i].open);
-    is_num(parse(dc_buf_text(&much), &config, NULL, &err), DC_ELIMIT, "a megabyte of it");
+    while (much.len < MUCH) dc_buf_add_text(&much, rows[i].open);
+    is_num(parse(dc_buf_text(&much), &config, NULL, &err), DC_ELIMIT, "10 MiB of it");
     ok(strstr(err.text, "nested deeper than the accepted 100 levels") != NULL, "it is told: %s", err.text);
   }
+}
+
+/* What grows with its indentation, a level a line. */
+static void test_indentation(void) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_dapr_config config;
+  struct dc_err err = DC_ERR_INIT;
+  for (int depth = 0; text.len < MUCH; depth++) dc_buf_printf(&text, "%*sa:\n", depth, "");
+  is_num(parse(dc_buf_text(&text), &config, NULL, &err), DC_ELIMIT, "10 MiB of indentation");
+  is_text(err.text, "'c.yaml' line 101 column 101: nested deeper than the accepted 100 levels", "it is told");
+}
+
+/* Text that is long, but not much to libyaml, is read; much that is flat is refused as soon as it is too much. */
+static void test_extent(void) {
+  static const struct {
+    const char *begin, *again;
+    size_t count; /* of AGAIN; 0: 10 MiB of them */
+    const char *refusal;
+  } rows[] = {
+      {"#", "x", 0, NULL},
+      {"a: \"", "x", 0, NULL},
+      {"a: |\n", " line\n", 0, NULL},
+      {"", "\n", 0, NULL},
+      {"a:\n", "- b\n", 99995, NULL},
+      {"a:\n", "- b\n", 99999, "'c.yaml' line 99999 column 3: more than the accepted 200000 YAML tokens"},
+      {"a:\n", "- b\n", 0, "'c.yaml' line 99999 column 3: more than the accepted 200000 YAML tokens"},
+      {"a: [", "b,", 0, "'c.yaml' line 1 column 199999: more than the accepted 200000 YAML tokens"},
+      {"", "--- a\n", 0, "'c.yaml' line 100000 column 5: more than the accepted 200000 YAML tokens"},
+      {"", "%TAG !a! b\n", 0, "'c.yaml' line 1001 column 1: more than the accepted 1000 anchors and %TAGs"},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_dapr_config config = {.control_plane_trust_domain = NULL};
+    struct dc_err err = DC_ERR_INIT;
+    dc_buf_add_text(&text, rows[i].begin);
+    for (size_t k = 0; rows[i].count ? k < rows[i].count : text.len < MUCH; k++) dc_buf_add_text(&text, rows[i].again);
+    if (strchr(rows[i].begin, '"')) dc_buf_add_byte(&text, '"');
+    is_num(parse(dc_buf_text(&text), &config, NULL, &err), rows[i].refusal ? DC_ELIMIT : 0, rows[i].again);
+    if (rows[i].refusal) is_text(err.text, rows[i].refusal, "it is told");
+    dc_dapr_config_free(&config);
+  }
+}
+
+static void test_anchors(void) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_dapr_config config;
+  struct dc_err err = DC_ERR_INIT;
+  dc_buf_add_text(&text, "a:\n");
+  for (int i = 0; i < 1000; i++) dc_buf_printf(&text, "- &b%d x\n", i);
+  is_num(parse(dc_buf_text(&text), &config, NULL, &err), 0, "a thousand anchors");
+  dc_buf_add_text(&text, "- &c x\n");
+  is_num(parse(dc_buf_text(&text), &config, NULL, &err), DC_ELIMIT, "and one");
+  is_text(err.text, "'c.yaml' line 1002 column 3: more than the accepted 1000 anchors and %TAGs", "it is told");
 }
 
 /* Anchors within what they name, and names that stand for much: neither is walked into. */
@@ -414,15 +467,15 @@ static void test_sizes(void) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_err err = DC_ERR_INIT;
   while (text.len < LIMIT) dc_buf_add_text(&text, "${");
-  is_num(parse(dc_buf_text(&text), &config, NULL, &err), 0, "a megabyte of braces that nothing closes");
+  is_num(parse(dc_buf_text(&text), &config, NULL, &err), 0, "16 MiB of braces that nothing closes");
   char value[4096];
   memset(value, '#', sizeof value - 1);
   value[sizeof value - 1] = '\0';
   setenv("A", value, 1);
   dc_buf_clear(&text);
-  for (int i = 0; i < 600; i++) dc_buf_add_text(&text, "#$A\n");
-  is_num(parse(dc_buf_text(&text), &config, NULL, &err), DC_ELIMIT, "more than 2 MiB once replaced");
-  is_text(err.text, "'c.yaml': more than the accepted 2097152 bytes", "it is told");
+  for (int i = 0; i < 600 * 16; i++) dc_buf_add_text(&text, "#$A\n");
+  is_num(parse(dc_buf_text(&text), &config, NULL, &err), DC_ELIMIT, "more than 32 MiB once replaced");
+  is_text(err.text, "'c.yaml': more than the accepted 33554432 bytes", "it is told");
 }
 
 static void test_files(void) {
@@ -435,7 +488,7 @@ static void test_files(void) {
   is_num(dc_dapr_config_load(path, &config, NULL, &err), 0, "is read");
   is_num(config.workload_ttl, 5 * DC_HOUR, "and counts");
   config.workload_ttl = 1;
-  ok(ftruncate(fd, LIMIT + 1) == 0, "of more than 1 MiB");
+  ok(ftruncate(fd, LIMIT + 1) == 0, "of more than 16 MiB");
   is_num(dc_dapr_config_load(path, &config, NULL, &err), DC_ELIMIT, "is too large");
   unlink(path);
   close(fd);
@@ -450,6 +503,9 @@ int main(void) {
   test_intervals();
   test_refused();
   test_depth();
+  test_indentation();
+  test_extent();
+  test_anchors();
   test_aliases();
   test_warnings();
   test_documents();
