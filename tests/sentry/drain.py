@@ -136,16 +136,16 @@ class Case:
 
     def small(self):
         """A peer with little room, which may be sent all the answers, and its streams: the server makes their answers
-        at once, the system has no room for them behind the answers to eight thousand PINGs."""
+        at once, a narrow system (sockets.py) has no room for them behind the answers to two thousand PINGs."""
         it = Wire(self.address, small=True)
         it.send(frame(WINDOW_UPDATE, 0, 0, (1 << 20).to_bytes(4, "big")))
         return it, [it.new_stream() for _ in range(33)]
 
-    def unread(self):
+    def unread(self, filling):
         """A peer that reads its answers late, and the GOAWAY behind them."""
         it, streams = self.small()
         it.ping()
-        it.send(wire.ASKING * 8000)
+        it.send(wire.ASKING * int(filling))
         it.send(b"".join(it.call_frames(stream, self.body) for stream in streams))
         self.end()
         time.sleep(4)

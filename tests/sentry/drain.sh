@@ -41,8 +41,17 @@ for signal in TERM INT; do
   ends 'none lost' 0 "SIG$signal under load" '' load "$signal" 6
 done
 ends 'status 0' 0 'last answers wait in the system for a slow reader' '' slow TERM 2000
-ends 'status 0' 0 'last answers wait in the server for a slow reader' '' slow TERM 8000
-ends 'status 0' 0 'so do those of a peer that has not read the GOAWAY' '--handshake-timeout 1s' unread TERM
+# by itself the system takes more at one time than at another
+plain=$DAPRCERTS
+DAPRCERTS=$WORK/narrow.sh
+cat >narrow.sh <<SH
+#!/bin/sh
+exec "$PYTHON" -B "$TOP_SRCDIR/tests/sentry/sockets.py" narrow:127.0.0.1:0 -- "$plain" "\$@"
+SH
+chmod +x narrow.sh
+ends 'status 0' 0 'last answers wait in the server for a slow reader' '' slow TERM 2000
+ends 'status 0' 0 'so do those of a peer that has not read the GOAWAY' '--handshake-timeout 1s' unread TERM 2000
+DAPRCERTS=$plain
 ends 'status 0, closed, closed' 0 'a peer that does not answer does not hold up the end' \
   '--handshake-timeout 1s --drain-timeout 1h' unanswered TERM
 lacks "$WORK/sentry.log" "$cut" 'nor is it told of'

@@ -4,7 +4,8 @@
 Makes what it passes, writes "NAME ADDRESS" of each to the file "sockets", and runs COMMAND N times (1), one after the
 other, with LISTEN_FDS, LISTEN_PID and, unless no NAME is given, LISTEN_FDNAMES; --on-connection: only when somebody
 waits at a socket. The pid is in the file "child". SIGTERM goes on to COMMAND and ends this too, with its status.
-WHAT: HOST:PORT, unix:PATH; and what is of no use: file:PATH, udp:HOST:PORT, bound:HOST:PORT (no listen(2)), closed."""
+WHAT: HOST:PORT, unix:PATH, narrow:HOST:PORT (the system takes but a few KiB that a peer does not read); and what is of no
+use: file:PATH, udp:HOST:PORT, bound:HOST:PORT (no listen(2)), closed."""
 import os
 import select
 import signal
@@ -39,6 +40,10 @@ def make(what):
         made = socket.socket(socket.AF_UNIX)
         made.bind(rest)
         address = what
+    elif kind == "narrow":
+        made = inet(rest)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # its connections inherit it, and it stays
+        address = "%s:%d" % (rest.rsplit(":", 1)[0], made.getsockname()[1])
     else:
         made = inet(what)
         address = "%s:%d" % (what.rsplit(":", 1)[0], made.getsockname()[1])
