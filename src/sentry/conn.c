@@ -122,10 +122,13 @@ static void on_written(uv_write_t *write, int status) {
   conn->write_busy = false;
   dc_buf_clear(&conn->in_flight);
   if (conn->phase == CLOSING) return;
-  if (status < 0)
+  if (status < 0) {
     close_now(conn);
-  else
-    advance(conn); /* bytes read before the pause may wait in TLS */
+    return;
+  }
+  /* a peer that was slow to read has its time to answer the GOAWAY from here on */
+  if (conn->phase == OPEN && conn->group->draining) conn->since = dc_clock_mono_ms();
+  advance(conn); /* bytes read before the pause may wait in TLS */
 }
 
 /* As much as the socket takes now; the rest by the loop. Negative: the connection is gone. */
