@@ -100,7 +100,8 @@ static void tell_left_out(const struct dc_buf *notes, size_t count) {
 static int load(struct dc_jwks_source *source, const void *text, size_t n, struct dc_err *err) {
   struct dc_buf notes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, copy = DC_BUF_INIT;
   struct dc_jwks set DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
-  if (source->current && n == source->last.len && memcmp(dc_buf_text(&source->last), text, n) == 0) return 0;
+  struct dc_slice last = {source->last.data, source->last.len};
+  if (source->current && dc_slice_equal(last, (struct dc_slice){text, n})) return 0;
   int rc = dc_jwks_parse(&set, text, n, &notes, err);
   if (rc) return rc;
   dc_buf_add(&copy, text, n);

@@ -153,18 +153,16 @@ static int replace(struct dc_live *live, const struct parts *parts, struct dc_er
   return 1;
 }
 
-static bool same_bytes(struct dc_slice a, struct dc_slice b) { return a.len == b.len && memcmp(a.data, b.data, a.len) == 0; }
-
 /* The key is that of the chain's first certificate in both. */
 static bool same_authority(const struct dc_authority *a, const struct dc_authority *b) {
-  return same_bytes(dc_authority_anchors_pem(a), dc_authority_anchors_pem(b)) &&
-         same_bytes(dc_authority_chain_pem(a), dc_authority_chain_pem(b));
+  return dc_slice_equal(dc_authority_anchors_pem(a), dc_authority_anchors_pem(b)) &&
+         dc_slice_equal(dc_authority_chain_pem(a), dc_authority_chain_pem(b));
 }
 
 /* The key is the one that the set has under its ID. */
 static bool same_tokens(const struct dc_token_signer *a, const struct dc_token_signer *b) {
   if (!a || !b) return a == b;
-  return same_bytes(dc_token_signer_jwks(a), dc_token_signer_jwks(b)) &&
+  return dc_slice_equal(dc_token_signer_jwks(a), dc_token_signer_jwks(b)) &&
          strcmp(dc_token_signer_kid(a), dc_token_signer_kid(b)) == 0;
 }
 

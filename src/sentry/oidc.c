@@ -39,29 +39,28 @@ struct dc_oidc {
 
 /* --- who may ask -------------------------------------------------------------------------------------------------- */
 
-static bool is_listed(const struct dc_sentry_oidc *options, const char *host, size_t n) {
+static bool is_listed(const struct dc_sentry_oidc *options, struct dc_slice host) {
   for (size_t i = 0; i < options->allowed_count; i++)
-    if (strlen(options->allowed_hosts[i]) == n && memcmp(options->allowed_hosts[i], host, n) == 0) return true;
+    if (dc_slice_equal(dc_slice_text(options->allowed_hosts[i]), host)) return true;
   return false;
 }
 
 /* "host:port" or "[host]:port": what stands before the port, as Go's net.SplitHostPort has it. */
-static bool split_port(const char *host, const char **name, size_t *n) {
+static bool split_port(const char *host, struct dc_slice *name) {
   const char *colon = strrchr(host, ':');
+  size_t n = colon ? (size_t)(colon - host) : 0;
   if (!colon) return false;
-  *name = host;
-  *n = (size_t)(colon - host);
   if (host[0] == '[') {
-    if (*n < 2 || host[*n - 1] != ']') return false;
-    *name = host + 1;
-    *n -= 2;
+    if (n < 2 || host[n - 1] != ']') return false;
+    *name = (struct dc_slice){(const unsigned char *)host + 1, n - 2};
     return true;
   }
-  return memchr(host, ':', *n) == NULL;
+  *name = (struct dc_slice){(const unsigned char *)host, n};
+  return memchr(host, ':', n) == NULL;
 }
 
 static bool believes_forwarded(const struct dc_sentry_oidc *options) {
-  return options->allowed_count > 0 && !is_listed(options, "*", 1);
+  return options->allowed_count > 0 && !is_listed(options, DC_SLICE("*"));
 }
 
 /* The host that counts: behind a proxy, which the list vouches for, the one that the client named. */
@@ -72,11 +71,10 @@ static const char *host_of(const struct dc_oidc *oidc, const struct dc_http_requ
 }
 
 static bool is_allowed(const struct dc_oidc *oidc, const char *host) {
-  const char *name = NULL;
-  size_t n = 0;
+  struct dc_slice name = {NULL, 0};
   if (!believes_forwarded(oidc->options)) return true;
-  return is_listed(oidc->options, host, strlen(host)) ||
-         (split_port(host, &name, &n) && is_listed(oidc->options, name, n));
+  return is_listed(oidc->options, dc_slice_text(host)) ||
+         (split_port(host, &name) && is_listed(oidc->options, name));
 }
 
 /* --- what they get ------------------------------------------------------------------------------------------------ */
@@ -207,7 +205,7 @@ static int read_pair(const struct dc_oidc *oidc, struct pair *pair, struct dc_er
 }
 
 static bool same_bytes(const struct dc_buf *a, const struct dc_buf *b) {
-  return a->len == b->len && memcmp(dc_buf_text(a), dc_buf_text(b), a->len) == 0;
+  return dc_slice_equal((struct dc_slice){a->data, a->len}, (struct dc_slice){b->data, b->len});
 }
 
 static bool same_pair(const struct pair *a, const struct pair *b) {
