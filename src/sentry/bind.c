@@ -7,13 +7,14 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "sentry/systemd.h"
 
 enum { PORT_TRIES = 16 };
 static const char unix_prefix[] = "unix:";
@@ -209,6 +210,17 @@ int dc_bind_take(struct dc_bind *bound, const int *take_fds, size_t count, struc
     add(bound, take_fds[i]);
   }
   return 0;
+}
+
+int dc_bind_listener(struct dc_bind *bound, const char *name, const char *const *addresses, uint16_t port, bool *passed,
+                     struct dc_err *err) {
+  int fds[DC_BIND_MAX];
+  size_t count = dc_systemd_listen_fds(name, fds, DC_COUNT(fds));
+  *passed = count > 0;
+  if (!*passed) return dc_bind(bound, addresses, port, err);
+  int rc = dc_bind_take(bound, fds, count, err);
+  if (rc) dc_bind_close(bound);
+  return rc;
 }
 
 int dc_bind_accept(int listening) {

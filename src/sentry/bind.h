@@ -3,6 +3,7 @@
 #ifndef DC_SENTRY_BIND_H
 #define DC_SENTRY_BIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -31,6 +32,10 @@ struct dc_bind {
 int dc_bind(struct dc_bind *bound, const char *const *addresses, uint16_t port, struct dc_err *err) DC_NODISCARD;
 /* Takes over COUNT sockets that listen already. DC_EINVAL: one does not. */
 int dc_bind_take(struct dc_bind *bound, const int *take_fds, size_t count, struct dc_err *err) DC_NODISCARD;
+/* The sockets that the service manager passed for the listener NAME (dc_systemd_listen_fds), *PASSED then; without any
+ * those of dc_bind. On failure BOUND is DC_BIND_INIT. */
+int dc_bind_listener(struct dc_bind *bound, const char *name, const char *const *addresses, uint16_t port, bool *passed,
+                     struct dc_err *err) DC_NODISCARD;
 /* accept(2): a descriptor, non-blocking and closed on exec, or -1 with errno. */
 int dc_bind_accept(int listening);
 /* Closes the sockets and removes the files that dc_bind made, where they are still there; leaves DC_BIND_INIT. */

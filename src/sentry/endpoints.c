@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "pki/hash.h"
 #include "sentry/metrics.h"
-#include "sentry/systemd.h"
 
 static const char scope[] = "dapr.sentry";
 
@@ -49,22 +48,14 @@ static void answer_metrics(const struct dc_http_request *request, struct dc_http
 
 /* --- starting ----------------------------------------------------------------------------------------------------- */
 
-/* What the service manager passed is as good as asked for: *REQUIRED then. */
-static int bind_one(const char *name, const struct dc_endpoint_config *config, struct dc_bind *bound, bool *required,
-                    struct dc_err *err) {
-  int fds[DC_BIND_MAX];
-  size_t passed = dc_systemd_listen_fds(name, fds, DC_COUNT(fds));
-  *required = passed || config->required;
-  return passed ? dc_bind_take(bound, fds, passed, err) : dc_bind(bound, config->addresses, config->port, err);
-}
-
+/* What the service manager passed is as good as asked for. */
 static int start_one(const char *name, const struct dc_endpoint_config *config, dc_http_fn *handler, void *user,
                      struct dc_http **out, struct dc_err *err) {
   struct dc_bind bound = DC_BIND_INIT;
-  bool required = false;
+  bool passed = false;
   if (!config->enabled) return 0;
-  int rc = bind_one(name, config, &bound, &required, err);
-  if (rc && !required) {
+  int rc = dc_bind_listener(&bound, name, config->addresses, config->port, &passed, err);
+  if (rc && !passed && !config->required) {
     dc_log_write(DC_LOG_WARN, scope, "there is no %s endpoint: %s (--%s-port)", name, err->text, name);
     return 0;
   }
@@ -78,10 +69,11 @@ static int start_one(const char *name, const struct dc_endpoint_config *config, 
 
 static int start_oidc(struct dc_endpoints *endpoints, const struct dc_sentry_config *config, struct dc_live *live,
                       struct dc_err *err) {
+  const struct dc_endpoint_config *endpoint = &config->oidc.endpoint;
   struct dc_bind bound = DC_BIND_INIT;
-  bool required = true; /* always: --oidc-enabled asks for it */
-  if (!config->oidc.endpoint.enabled) return 0;
-  int rc = bind_one("oidc", &config->oidc.endpoint, &bound, &required, err);
+  bool passed = false; /* or not: --oidc-enabled asks for it */
+  if (!endpoint->enabled) return 0;
+  int rc = dc_bind_listener(&bound, "oidc", endpoint->addresses, endpoint->port, &passed, err);
   if (!rc) rc = dc_oidc_start(config, &bound, live, &endpoints->health, &endpoints->oidc, err);
   return rc ? dc_err_add(err, rc, "the OIDC HTTP server") : 0;
 }

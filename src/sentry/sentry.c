@@ -258,10 +258,8 @@ static int make_keys(struct sentry *sentry, struct dc_err *err) {
 
 static int listen_for_calls(struct sentry *sentry, struct dc_err *err) {
   struct dc_bind bound = DC_BIND_INIT;
-  int fds[DC_BIND_MAX];
-  size_t passed = dc_systemd_listen_fds("grpc", fds, DC_COUNT(fds));
-  int rc = passed ? dc_bind_take(&bound, fds, passed, err)
-                  : dc_bind(&bound, sentry->config->addresses, sentry->config->port, err);
+  bool passed = false;
+  int rc = dc_bind_listener(&bound, "grpc", sentry->config->addresses, sentry->config->port, &passed, err);
   if (!rc) rc = dc_listener_new(&sentry->uv, &bound, &sentry->listener, err);
   if (rc) dc_bind_close(&bound);
   return rc;
