@@ -115,7 +115,7 @@ echo '# a comment' >>parent/live/daprcerts.conf
 echo text >parent/live/notes
 kill -HUP "$SENTRY_PID"
 check 'SIGHUP is answered' logged 'the credentials are unchanged'
-has sentry.log 'the configuration is unchanged' 'for the configuration too'
+check 'for the configuration too' logged 'the configuration is unchanged'
 put b/issuer.key parent/live/issuer.key
 stays d 'a bad key after files that were touched, copied onto themselves and read'
 same 3 $(($(wc -l <sentry.log) - lines)) 'of which no record tells'
