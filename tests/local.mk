@@ -97,7 +97,9 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-h
   tests/interop/fetch-peers.sh tests/interop/go.mod tests/interop/go.sum tests/interop/main_test.go \
   tests/interop/certificate_test.go tests/interop/contract_test.go tests/interop/dapr_test.go \
   tests/interop/jwt_test.go \
-  tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/cmd/sidecar/main.go \
+  tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/peer/process.go \
+  tests/interop/cmd/sidecar/main.go tests/interop/cmd/soak/main.go tests/interop/cmd/soak/load.go \
+  tests/interop/cmd/soak/bad.go tests/interop/cmd/soak/reload.go \
   tests/interop/cmd/bench/main.go tests/interop/cmd/bench/program.go tests/interop/sentry.proto tests/interop/client.py
 INTEROP_TESTS = tests/interop/go.sh tests/interop/h2spec.sh tests/interop/python.sh tests/interop/tools.sh
 dist_check_SCRIPTS += $(INTEROP_TESTS)
@@ -127,6 +129,7 @@ SENTRY_TESTS = \
   tests/sentry/limits.sh \
   tests/sentry/oidc.sh \
   tests/sentry/reload.sh \
+  tests/sentry/soak.sh \
   tests/sentry/systemd.sh
 dist_check_SCRIPTS += $(SENTRY_TESTS)
 if WITH_SENTRY

@@ -6,15 +6,12 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,34 +22,6 @@ import (
 
 	"daprcerts.interop/peer"
 )
-
-type process int
-
-// cpu is user and system time of all threads, in seconds; the kernel counts it in hundredths.
-func (p process) cpu() float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
-	check(err)
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+2:]))
-	user, err := strconv.ParseFloat(fields[11], 64)
-	check(err)
-	system, err := strconv.ParseFloat(fields[12], 64)
-	check(err)
-	return (user + system) / 100
-}
-
-// resident is in KiB.
-func (p process) resident() int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p))
-	check(err)
-	for _, line := range strings.Split(string(text), "\n") {
-		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
-			kib, err := strconv.Atoi(strings.Fields(rest)[0])
-			check(err)
-			return kib
-		}
-	}
-	return 0
-}
 
 func check(err error) {
 	if err != nil {
@@ -134,35 +103,33 @@ type result struct {
 	Rate float64 `json:"calls_per_s"`
 }
 
-func measure(p process, calls int, load func(int)) result {
-	before, begin := p.cpu(), time.Now()
+func cpu(p peer.Process) float64 {
+	seconds, err := p.CPU()
+	check(err)
+	return seconds
+}
+
+func resident(p peer.Process) int {
+	kib, err := p.Resident()
+	check(err)
+	return kib
+}
+
+func measure(p peer.Process, calls int, load func(int)) result {
+	before, begin := cpu(p), time.Now()
 	load(calls)
-	return result{(p.cpu() - before) * 1e6 / float64(calls), float64(calls) / time.Since(begin).Seconds()}
+	return result{(cpu(p) - before) * 1e6 / float64(calls), float64(calls) / time.Since(begin).Seconds()}
 }
 
 // reload renames the credentials of another directory over the server's and waits for a leaf that they signed.
 func reload(s *peer.Sentry, from string) time.Duration {
-	for _, name := range []string{"ca.crt", "issuer.crt", "issuer.key"} {
-		bytes, err := os.ReadFile(filepath.Join(from, name))
-		check(err)
-		check(os.WriteFile(filepath.Join(s.Dir, name+".new"), bytes, 0o600))
-	}
+	take, err := peer.StageCredentials(from, s.Dir)
+	check(err)
 	begin := time.Now()
-	for _, name := range []string{"ca.crt", "issuer.crt", "issuer.key"} {
-		check(os.Rename(filepath.Join(s.Dir, name+".new"), filepath.Join(s.Dir, name)))
-	}
-	config := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"},
-		VerifyConnection: func(state tls.ConnectionState) error {
-			options := x509.VerifyOptions{Roots: s.Pool(), Intermediates: x509.NewCertPool()}
-			for _, above := range state.PeerCertificates[1:] {
-				options.Intermediates.AddCert(above)
-			}
-			_, err := state.PeerCertificates[0].Verify(options)
-			return err
-		}}
+	check(take())
+	anchors := s.Pool()
 	for time.Since(begin) < time.Minute {
-		if conn, err := tls.Dial("tcp", s.Addr, config); err == nil {
-			conn.Close()
+		if s.Shows(anchors) == nil {
 			return time.Since(begin)
 		}
 		time.Sleep(time.Millisecond / 2)
@@ -178,9 +145,9 @@ func main() {
 	kind := flag.String("kind", peer.Ed25519, "key of the requests")
 	calls := flag.Int("calls", 8000, "how many")
 	flag.Parse()
-	p := process(*pid)
+	p := peer.Process(*pid)
 	if *what == "resident" {
-		fmt.Println(p.resident())
+		fmt.Println(resident(p))
 		return
 	}
 	if *what == "start" { // the operands: a program that comes to listen at the address
@@ -234,7 +201,7 @@ func main() {
 		for i := 0; i < 50; i++ {
 			time.Sleep(100 * time.Millisecond)
 		}
-		fmt.Println(count, p.resident())
+		fmt.Println(count, resident(p))
 	default:
 		check(fmt.Errorf("-what %q", *what))
 	}
