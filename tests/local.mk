@@ -119,6 +119,7 @@ EXTRA_DIST += \
   tests/sentry/wire.py
 SENTRY_TESTS = \
   tests/cli/sentry.sh \
+  tests/sentry/ask.sh \
   tests/sentry/audit.sh \
   tests/sentry/clock.sh \
   tests/sentry/drain.sh \

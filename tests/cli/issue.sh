@@ -282,7 +282,7 @@ check "serves" pair_fits c3.crt c3.key
 same '' "$(find "$WORK/guide" "$WORK/step" -name '.daprcerts*')" "and reading leaves nothing in their directories"
 
 # --- by a program that asks a sentry --------------------------------------------------------------------------------------------------
-# What it says is what issue says; that it talks to sentries is tested in tests/sentry and tests/interop.
+# What it says is what issue says; how it talks to sentries is tested in tests/sentry/ask.sh.
 mkdir "$WORK/exec"
 ln -s "$TOP_BUILDDIR/daprcerts-issue" "$WORK/exec/daprcerts-issue"
 asks() { # asks SCRIPT: issue --sentry with it in the program's place
