@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef HAVE_SYS_PRCTL_H
@@ -226,6 +228,22 @@ int dc_os_exists(const char *path, struct dc_err *err) {
   struct stat st;
   if (lstat(path, &st) == 0) return 1;
   return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot look at '%s'", path);
+}
+
+size_t dc_os_unsent(int fd) {
+  int n = 0;
+#if defined FIONWRITE /* the BSDs */
+  bool told = ioctl(fd, FIONWRITE, &n) == 0;
+#elif defined SO_NWRITE /* macOS */
+  socklen_t size = sizeof n;
+  bool told = getsockopt(fd, SOL_SOCKET, SO_NWRITE, &n, &size) == 0;
+#elif defined TIOCOUTQ /* Linux, where SIOCOUTQ is the same number */
+  bool told = ioctl(fd, TIOCOUTQ, &n) == 0;
+#else
+  (void)fd;
+  bool told = false;
+#endif
+  return told && n > 0 ? (size_t)n : 0;
 }
 
 static bool is_program(const char *path) {

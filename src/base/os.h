@@ -33,6 +33,9 @@ int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) DC_NODIS
 /* 1 there, 0 not there, negative: cannot tell. A dangling symbolic link counts as there. */
 int dc_os_exists(const char *path, struct dc_err *err) DC_NODISCARD;
 
+/* Bytes written to the socket FD that the other end's system has not taken; 0 where this system cannot tell. */
+size_t dc_os_unsent(int fd);
+
 /* The path by which this program can be found again: ARGV0 with a slash as it is, else looked up in $PATH as execvp
  * would. Heap; NULL when not found. */
 char *dc_os_self_path(const char *argv0);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/os.h"
 #include "rpc/grpc.h"
 #include "rpc/messages.h"
 #include "sentry/metrics.h"
@@ -49,7 +50,7 @@ struct dc_conn {
   bool write_busy, reading;
   enum phase phase;
   int64_t since; /* ms, monotonic: the phase's beginning; in OPEN the last time that a call ended or began */
-  int64_t write_since;
+  int64_t write_since; /* ms: when bytes were last given to the system */
   struct dc_tls *tls;
   struct dc_h2 *h2;
   uint64_t number; /* of all connections of the process, for logs */
@@ -136,6 +137,7 @@ static int send_out(struct dc_conn *conn) {
   struct dc_buf *out = dc_tls_out(conn->tls);
   if (out->len == 0 || conn->write_busy) return 0;
   uv_buf_t bytes = uv_buf_init((char *)out->data, (unsigned)out->len);
+  conn->write_since = dc_clock_mono_ms();
   int sent = uv_try_write((uv_stream_t *)&conn->tcp, &bytes, 1);
   if (sent < 0 && sent != UV_EAGAIN) return sent;
   if (sent > 0 && (size_t)sent == out->len) {
@@ -150,7 +152,6 @@ static int send_out(struct dc_conn *conn) {
   conn->write.data = conn;
   int rc = uv_write(&conn->write, (uv_stream_t *)&conn->tcp, &bytes, 1, on_written);
   conn->write_busy = rc == 0;
-  conn->write_since = dc_clock_mono_ms();
   return rc;
 }
 
@@ -461,6 +462,22 @@ static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int
   flush(conn);
 }
 
+/* Whether the system holds bytes that the peer has no room for yet: after a close they would be lost to the reset that
+ * answers whatever the peer sends next. */
+static bool holds_bytes(const struct dc_conn *conn) {
+  uv_os_fd_t fd;
+  return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && dc_os_unsent(fd) > 0;
+}
+
+/* Whether a peer that may idle so long (ms) and no longer, and has said nothing since, is waited for in vain. Its turn
+ * begins when it has what was written. */
+static bool is_over(struct dc_conn *conn, int64_t may_idle, const struct dc_limits *limits, int64_t now) {
+  if (conn->write_busy || conn->since >= now - may_idle - to_ms(limits->handshake_timeout)) return false;
+  if (conn->write_since < now - to_ms(limits->request_timeout) || !holds_bytes(conn)) return true;
+  conn->since = now - may_idle;
+  return false;
+}
+
 static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
   int64_t may_idle = conn->group->draining ? 0 : to_ms(limits->idle_timeout);
   if (conn->write_busy && conn->write_since < now - to_ms(limits->request_timeout)) {
@@ -477,14 +494,14 @@ static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int6
       break;
     case OPEN:
       /* an idle peer that does not answer a GOAWAY has one more span to go */
-      if (is_idle(conn) && !conn->write_busy && conn->since < now - may_idle - to_ms(limits->handshake_timeout))
+      if (is_idle(conn) && is_over(conn, may_idle, limits, now))
         close_now(conn);
       else
         sweep_open(conn, limits, now);
       break;
     case LAST: break; /* being written: see above */
-    case LINGER:      /* what is written may lie in the system still, for a peer that reads slowly */
-      if (conn->since < now - to_ms(limits->handshake_timeout)) close_now(conn);
+    case LINGER:
+      if (is_over(conn, 0, limits, now)) close_now(conn);
       break;
     case CLOSING: break;
   }

@@ -151,8 +151,9 @@ class Case:
         time.sleep(4)
         return ", ".join(sorted({it.result(stream) for stream in streams}))
 
-    def slow(self, filling):
-        """The last answers wait for a slow reader: in the system, or, when that has no room left, in the server."""
+    def slow(self, filling, then=b""):
+        """The last answers wait for a slow reader, who sends THEN before it reads: in the system, or, when that has no
+        room left, in the server."""
         it, streams = self.small()
         for stream in streams:
             it.send(it.headers(stream), frame(DATA, 0, stream, self.body))
@@ -163,7 +164,14 @@ class Case:
         it.send(wire.ASKING * int(filling))
         it.send(b"".join(frame(DATA, END_STREAM, stream) for stream in streams))
         time.sleep(4)
+        it.send(then)
         return ", ".join(sorted({it.result(stream) for stream in streams}))
+
+
+    def pausing(self, filling):
+        """A peer that does nothing for longer than --handshake-timeout, then asks before it reads: a server that had
+        closed would have reset what its system still held."""
+        return self.slow(filling, wire.ASKING)
 
 
 class Client(threading.Thread):

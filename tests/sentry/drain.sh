@@ -41,6 +41,7 @@ for signal in TERM INT; do
   ends 'none lost' 0 "SIG$signal under load" '' load "$signal" 6
 done
 ends 'status 0' 0 'last answers wait in the system for a slow reader' '' slow TERM 2000
+ends 'status 0' 0 'and for one that sends before it reads' '--handshake-timeout 1s' pausing TERM 2000
 # by itself the system takes more at one time than at another
 plain=$DAPRCERTS
 DAPRCERTS=$WORK/narrow.sh

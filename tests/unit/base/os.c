@@ -2,6 +2,7 @@
 #include "base/os.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +41,22 @@ static void test_files(void) {
   unlink(path);
   is_num(dc_os_read_file(path, 100, &bytes, &err), DC_ENOENT, "nothing there");
   ok(strstr(err.text, path) != NULL, "the message names it");
+}
+
+static void test_unsent(void) {
+  int ends[2];
+  char bytes[5];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) {
+    ok(false, "a pair of sockets");
+    return;
+  }
+  is_num(dc_os_unsent(ends[0]), 0, "nothing was sent");
+  is_num(write(ends[0], "bytes", sizeof bytes), sizeof bytes, "bytes are");
+  ok(dc_os_unsent(ends[0]) > 0, "they wait for the other end");
+  is_num(read(ends[1], bytes, sizeof bytes), sizeof bytes, "it takes them");
+  is_num(dc_os_unsent(ends[0]), 0, "nothing waits any more");
+  close(ends[0]);
+  close(ends[1]);
 }
 
 /* Many at once: one creates it, the others are told. */
@@ -90,6 +107,7 @@ static void test_processes(void) {
 int main(void) {
   if (!mkdtemp(dir)) return 99;
   test_files();
+  test_unsent();
   test_race();
   test_processes();
   rmdir(dir);
