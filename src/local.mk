@@ -161,6 +161,7 @@ libsentry_a_SOURCES = \
   src/sentry/loop.c src/sentry/loop.h \
   src/sentry/metrics.c src/sentry/metrics.h \
   src/sentry/oidc.c src/sentry/oidc.h \
+  src/sentry/policy.c src/sentry/policy.h \
   src/sentry/reload.c src/sentry/reload.h \
   src/sentry/sentry.c src/sentry/sentry.h \
   src/sentry/service.c src/sentry/service.h \

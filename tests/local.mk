@@ -67,6 +67,7 @@ UNIT_TESTS += \
   tests/unit/sentry/http \
   tests/unit/sentry/jwks \
   tests/unit/sentry/metrics \
+  tests/unit/sentry/policy \
   tests/unit/sentry/reload \
   tests/unit/sentry/service \
   tests/unit/sentry/systemd \
@@ -86,6 +87,7 @@ tests_unit_rpc_tls_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_rpc_h2_CPPFLAGS = $(AM_CPPFLAGS) $(NGHTTP2_CFLAGS)
 tests_unit_format_env_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_sentry_jwks_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_sentry_policy_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 
 # --- ca-init, issue and token, by openssl, certtool and PyJWT ------------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/token.sh
@@ -129,6 +131,7 @@ SENTRY_TESTS = \
   tests/sentry/jwt.sh \
   tests/sentry/limits.sh \
   tests/sentry/oidc.sh \
+  tests/sentry/policy.sh \
   tests/sentry/reload.sh \
   tests/sentry/soak.sh \
   tests/sentry/systemd.sh

@@ -54,6 +54,7 @@ struct dc_conn {
   struct dc_tls *tls;
   struct dc_h2 *h2;
   uint64_t number; /* of all connections of the process, for logs */
+  size_t max_message; /* bytes of a request, from the policy of its beginning, as HTTP/2's limits are */
   char peer[INET6_ADDRSTRLEN + 10];
 };
 
@@ -205,8 +206,7 @@ static void on_opened(struct dc_h2_stream *stream, void *user) {
 static void on_data(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
-  size_t max = (size_t)conn->group->config->limits.max_message_bytes;
-  if (dc_grpc_check_length(stream, max, &answer)) reply(stream, &answer);
+  if (dc_grpc_check_length(stream, conn->max_message, &answer)) reply(stream, &answer);
 }
 
 static void on_overflow(struct dc_h2_stream *stream, void *user) {
@@ -226,13 +226,12 @@ static bool sign(const struct dc_conn *conn, const struct dc_h2_stream *stream, 
 
 static void on_whole(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
-  const struct dc_sentry_config *config = conn->group->config;
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
   const uint8_t *message = NULL;
   size_t n = 0;
   bool is_call =
       dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer) == DC_GRPC_OK &&
-      dc_grpc_unframe(stream, (size_t)config->limits.max_message_bytes, &message, &n, &answer) == DC_GRPC_OK;
+      dc_grpc_unframe(stream, conn->max_message, &message, &n, &answer) == DC_GRPC_OK;
   stream->parked = is_call && !sign(conn, stream, message, n, &answer);
   if (!stream->parked) reply(stream, &answer);
   if (is_call && !stream->parked) dc_metrics_took(dc_clock_mono_ns() - stream->opened);
@@ -255,13 +254,16 @@ static void on_stream_closed(struct dc_h2_stream *stream, uint32_t error_code, v
 static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
   static const struct dc_h2_events events = {
       .opened = on_opened, .data = on_data, .overflow = on_overflow, .whole = on_whole, .closed = on_stream_closed};
-  const struct dc_limits *limits = &conn->group->config->limits;
+  const struct dc_snapshot *snapshot = dc_live_get(conn->group->live);
+  const struct dc_limits *limits = &snapshot->policy->is.limits;
   const struct dc_h2_limits h2_limits = {
       .max_streams = (uint32_t)limits->max_streams,
       .max_header_bytes = (size_t)limits->max_header_bytes,
       .max_body_bytes = (size_t)limits->max_message_bytes + 5, /* and gRPC's prefix */
       .max_resets = MAX_RESETS,
   };
+  conn->max_message = (size_t)limits->max_message_bytes;
+  dc_snapshot_unref(snapshot);
   int rc = dc_h2_new(DC_H2_SERVER, &h2_limits, &events, conn, &conn->h2, err);
   if (rc) return rc;
   enter(conn, OPEN);
@@ -508,11 +510,13 @@ static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int6
 }
 
 void dc_conn_sweep(struct dc_conn_group *group) {
+  const struct dc_snapshot *snapshot = dc_live_get(group->live);
   int64_t now = dc_clock_mono_ms();
   for (struct dc_conn *conn = group->first, *next = NULL; conn; conn = next) {
     next = conn->next;
-    sweep_one(conn, &group->config->limits, now);
+    sweep_one(conn, &snapshot->policy->is.limits, now);
   }
+  dc_snapshot_unref(snapshot);
 }
 
 void dc_conn_retry(struct dc_conn_group *group) {

@@ -31,7 +31,9 @@ struct shared_set {
 };
 
 struct dc_jwks_source {
-  const struct dc_jwks_source_config *config;
+  struct dc_jwks_source_config config; /* `source` apart, see text */
+  char *ca_certificate;                /* config's */
+  atomic_uint refs;
   enum kind kind;
   char *text;         /* the source without white space behind it */
   struct dc_buf last; /* what the current set was read from */
@@ -140,6 +142,10 @@ static int decode(const char *text, struct dc_buf *out, struct dc_err *err) {
   return rc ? rc : dc_base64_decode(out, DC_BASE64_STD, dc_buf_text(&whole), whole.len, err);
 }
 
+static bool looks_like_path(const char *text) {
+  return *text == '/' || *text == '.' || (*text != '{' && strchr(text, '.') && strlen(text) < NAME_LENGTH);
+}
+
 /* What looks like a path is shown with why it is no file; anything else may be a token, or a set with private keys. */
 static int load_text(struct dc_jwks_source *source, int stat_errno, struct dc_err *err) {
   static const char kinds[] = "neither a URL, nor the path of a file, nor a key set as JSON or in base64";
@@ -149,7 +155,7 @@ static int load_text(struct dc_jwks_source *source, int stat_errno, struct dc_er
     int rc = load(source, text, strlen(text), err);
     return rc ? dc_err_add(err, rc, "the key set that stands in the configuration") : 0;
   }
-  if (*text == '/' || *text == '.' || (strchr(text, '.') && strlen(text) < NAME_LENGTH))
+  if (looks_like_path(text))
     return dc_err_set(err, DC_ENOENT, "the source '%.256s' is %s: %s", text, kinds, strerror(stat_errno));
   if (decode(text, &json, NULL)) return dc_err_set(err, DC_ENOENT, "the source is %s", kinds);
   int rc = load(source, dc_buf_text(&json), json.len, err);
@@ -164,6 +170,23 @@ int dc_jwks_source_reload(struct dc_jwks_source *source, struct dc_err *err) {
   const struct shared_set *before = source->current; /* only this thread replaces it */
   int rc = source->kind == KIND_FILE ? load_file(source, err) : 0;
   return rc ? rc : source->current != before;
+}
+
+/* --- references --------------------------------------------------------------------------------------------------- */
+
+struct dc_jwks_source *dc_jwks_source_ref(struct dc_jwks_source *source) {
+  atomic_fetch_add_explicit(&source->refs, 1, memory_order_relaxed);
+  return source;
+}
+
+void dc_jwks_source_unref(struct dc_jwks_source *source) {
+  if (!source || atomic_fetch_sub_explicit(&source->refs, 1, memory_order_acq_rel) != 1) return;
+  set_unref(source->current);
+  pthread_mutex_destroy(&source->mutex);
+  dc_buf_free(&source->last);
+  free(source->ca_certificate);
+  free(source->text);
+  free(source);
 }
 
 /* --- a URL -------------------------------------------------------------------------------------------------------- */
@@ -192,8 +215,8 @@ static int check_ca(const char *certificate, struct dc_err *err) {
 }
 
 static int check_url(const struct dc_jwks_source *source, struct dc_err *err) {
-  const char *ca = source->config->ca_certificate;
-  if (!source->config->fetch_program)
+  const char *ca = source->config.ca_certificate;
+  if (!source->config.fetch_program)
     return dc_err_set(err, DC_EUNSUPPORTED,
                       "the source of the key set is a URL, and the program daprcerts-fetch is not there: it was left "
                       "out of this build (--disable-fetch), or is not installed");
@@ -206,7 +229,7 @@ static int check_url(const struct dc_jwks_source *source, struct dc_err *err) {
 static void on_fetched(void *user, const struct dc_fetch_answer *answer, const struct dc_err *err);
 
 static void begin(struct dc_jwks_source *source) {
-  const struct dc_jwks_source_config *config = source->config;
+  const struct dc_jwks_source_config *config = &source->config;
   const char *ca = config->ca_certificate && *config->ca_certificate ? config->ca_certificate : NULL;
   const struct dc_fetch_config fetch = {.program = config->fetch_program,
                                         .url = source->text,
@@ -221,6 +244,7 @@ static void begin(struct dc_jwks_source *source) {
   pthread_mutex_lock(&source->mutex);
   source->fetching = true;
   pthread_mutex_unlock(&source->mutex);
+  (void)dc_jwks_source_ref(source); /* until on_fetched */
   if (dc_fetch_start(&fetch, source->loop, &source->fetch, &err)) on_fetched(source, NULL, &err);
 }
 
@@ -248,7 +272,7 @@ static void schedule(struct dc_jwks_source *source, int64_t wait_ms) {
 }
 
 static int64_t min_refresh_ms(const struct dc_jwks_source *source) {
-  int64_t ms = source->config->min_refresh / (DC_SECOND / 1000);
+  int64_t ms = source->config.min_refresh / (DC_SECOND / 1000);
   return ms > 0 ? ms : 1;
 }
 
@@ -284,18 +308,20 @@ static void take_answer(struct dc_jwks_source *source, const struct dc_fetch_ans
 }
 
 static void tell_changed(const struct dc_jwks_source *source) {
-  if (source->config->changed) source->config->changed(source->config->user);
+  if (source->config.changed) source->config.changed(source->config.user);
 }
 
 static void on_fetched(void *user, const struct dc_fetch_answer *answer, const struct dc_err *err) {
   struct dc_jwks_source *source = user;
   source->fetch = NULL;
-  if (!source->loop) return; /* stopped */
-  take_answer(source, answer, err);
-  pthread_mutex_lock(&source->mutex);
-  source->fetching = false;
-  pthread_mutex_unlock(&source->mutex);
-  tell_changed(source);
+  if (source->loop) { /* not stopped */
+    take_answer(source, answer, err);
+    pthread_mutex_lock(&source->mutex);
+    source->fetching = false;
+    pthread_mutex_unlock(&source->mutex);
+    tell_changed(source);
+  }
+  dc_jwks_source_unref(source);
 }
 
 static void on_wake(uv_async_t *wake) {
@@ -328,14 +354,24 @@ bool dc_jwks_source_want(struct dc_jwks_source *source, const struct dc_jwks *se
   return wait;
 }
 
+
 /* --- life --------------------------------------------------------------------------------------------------------- */
+
+int dc_jwks_source_inherit(struct dc_jwks_source *source, struct dc_jwks_source *from, struct dc_err *err) {
+  if (source->kind != KIND_URL || !from->current) return 0;
+  dc_buf_add(&source->last, from->last.data, from->last.len);
+  atomic_fetch_add_explicit(&from->current->refs, 1, memory_order_relaxed); /* only this thread replaces it */
+  publish(source, from->current);
+  return dc_buf_check(&source->last, err);
+}
 
 int dc_jwks_source_start(struct dc_jwks_source *source, uv_loop_t *loop, struct dc_err *err) {
   if (source->kind != KIND_URL) return 0;
   int rc = uv_async_init(loop, &source->wake, on_wake);
   if (rc) return dc_err_set(err, DC_EIO, "cannot wait for the key set: %s", uv_strerror(rc));
   (void)uv_timer_init(loop, &source->timer);
-  source->timer.data = source->wake.data = source;
+  source->timer.data = dc_jwks_source_ref(source);
+  source->wake.data = dc_jwks_source_ref(source);
   source->loop = loop;
   if (strncmp(source->text, "http:", 5) == 0)
     dc_log_write(DC_LOG_WARN, scope,
@@ -347,29 +383,39 @@ int dc_jwks_source_start(struct dc_jwks_source *source, uv_loop_t *loop, struct 
   return 0;
 }
 
+static void on_closed(uv_handle_t *handle) { dc_jwks_source_unref(handle->data); }
+
 void dc_jwks_source_stop(struct dc_jwks_source *source) {
   if (!source->loop) return;
   pthread_mutex_lock(&source->mutex);
   source->running = false;
   pthread_mutex_unlock(&source->mutex);
   source->loop = NULL;
-  uv_close((uv_handle_t *)&source->timer, NULL);
-  uv_close((uv_handle_t *)&source->wake, NULL);
+  uv_close((uv_handle_t *)&source->timer, on_closed);
+  uv_close((uv_handle_t *)&source->wake, on_closed);
   if (source->fetch) dc_fetch_abort(source->fetch);
 }
 
-void dc_jwks_source_free(struct dc_jwks_source *source) {
-  if (!source) return;
-  set_unref(source->current);
-  pthread_mutex_destroy(&source->mutex);
-  dc_buf_free(&source->last);
-  free(source->text);
-  free(source);
+static bool is_url(const char *text) { return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0; }
+
+/* Without the white space behind it; NULL: out of memory. */
+static char *copy_source(const char *text) {
+  size_t n = strlen(text);
+  while (n > 0 && strchr(" \t\r\n", text[n - 1])) n--;
+  return strndup(text, n);
+}
+
+char *dc_jwks_source_path(const char *source) {
+  char *text = copy_source(source);
+  struct stat what;
+  if (text && !is_url(text) && (looks_like_path(text) || stat(text, &what) == 0)) return text;
+  free(text);
+  return NULL;
 }
 
 static int open_source(struct dc_jwks_source *source, struct dc_err *err) {
   struct stat what;
-  if (strncmp(source->text, "https://", 8) == 0 || strncmp(source->text, "http://", 7) == 0) {
+  if (is_url(source->text)) {
     source->kind = KIND_URL;
     return check_url(source, err);
   }
@@ -383,18 +429,19 @@ static int open_source(struct dc_jwks_source *source, struct dc_err *err) {
 }
 
 int dc_jwks_source_new(const struct dc_jwks_source_config *config, struct dc_jwks_source **out, struct dc_err *err) {
-  size_t n = strlen(config->source);
-  while (n > 0 && strchr(" \t\r\n", config->source[n - 1])) n--;
   struct dc_jwks_source *source = calloc(1, sizeof *source);
-  if (!source || !(source->text = strndup(config->source, n))) {
-    free(source);
-    return dc_err_nomem(err);
-  }
-  source->config = config;
+  if (!source) return dc_err_nomem(err);
+  source->config = *config;
+  source->text = copy_source(config->source);
+  if (config->ca_certificate) source->ca_certificate = strdup(config->ca_certificate);
+  source->config.source = NULL;
+  source->config.ca_certificate = source->ca_certificate;
+  atomic_init(&source->refs, 1);
   pthread_mutex_init(&source->mutex, NULL);
-  int rc = open_source(source, err);
+  bool whole = source->text && !source->ca_certificate == !config->ca_certificate;
+  int rc = whole ? open_source(source, err) : dc_err_nomem(err);
   if (rc)
-    dc_jwks_source_free(source);
+    dc_jwks_source_unref(source);
   else
     *out = source;
   return rc;

@@ -17,7 +17,7 @@
 
 struct dc_jwks_source;
 
-/* Borrowed until dc_jwks_source_free. */
+/* Copied, but for FETCH_PROGRAM and USER, which are borrowed as long as there is a source. */
 struct dc_jwks_source_config {
   const char *source;
   const char *ca_certificate; /* for a URL: a path, read for each fetch, or the PEM itself; NULL or "": the system's */
@@ -39,7 +39,11 @@ int dc_jwks_source_new(const struct dc_jwks_source_config *config, struct dc_jwk
 int dc_jwks_source_start(struct dc_jwks_source *source, uv_loop_t *loop, struct dc_err *err) DC_NODISCARD;
 /* Ends a fetch under way and closes what is on the loop, which must run until that is done. May be called twice. */
 void dc_jwks_source_stop(struct dc_jwks_source *source);
-void dc_jwks_source_free(struct dc_jwks_source *source); /* every set has been given back; NULL is fine */
+/* For a URL, before its start: the last good set of FROM, which had the same one, until the first fetch. */
+int dc_jwks_source_inherit(struct dc_jwks_source *source, struct dc_jwks_source *from, struct dc_err *err) DC_NODISCARD;
+/* Any thread. A source that was started holds itself until it was stopped and the loop has let go of it. */
+struct dc_jwks_source *dc_jwks_source_ref(struct dc_jwks_source *source);
+void dc_jwks_source_unref(struct dc_jwks_source *source); /* NULL is fine */
 
 /* The current set, immutable, with a reference for the caller; NULL while none has been loaded. Any thread. */
 const struct dc_jwks *dc_jwks_source_get(struct dc_jwks_source *source);
@@ -51,6 +55,9 @@ void dc_jwks_source_put(struct dc_jwks_source *source, const struct dc_jwks *jwk
 bool dc_jwks_source_want(struct dc_jwks_source *source, const struct dc_jwks *seen);
 bool dc_jwks_source_ready(struct dc_jwks_source *source); /* a set has been loaded; any thread */
 
+/* The path, a heap string, that a source which was refused may have meant: one that is there, or looks like one. NULL:
+ * it is something else. */
+char *dc_jwks_source_path(const char *source);
 const char *dc_jwks_source_file(const struct dc_jwks_source *source); /* to watch; NULL for the other kinds */
 /* Reads a file again: 1 when it has another set, 0 when it has the same; one that is bad is refused, and the last good
  * set stays. 0 for the other kinds. */

@@ -16,7 +16,7 @@ struct dc_loop {
   uv_async_t wake;
   uv_timer_t sweep;
   uv_tcp_t first; /* see start */
-  size_t max_connections;
+  size_t place, places; /* among the loops */
   struct dc_conn_group group;
   bool ending;
 
@@ -52,6 +52,15 @@ static void on_conn_closed(void *user) {
   end_if_done(loop);
 }
 
+/* The first loops have the greater shares: whoever hands out connections prefers the first among equals, so none is
+ * full before all are. */
+static size_t share(const struct dc_loop *loop) {
+  const struct dc_snapshot *snapshot = dc_live_get(loop->group.live);
+  size_t max = (size_t)snapshot->policy->is.limits.max_connections;
+  dc_snapshot_unref(snapshot);
+  return max / loop->places + (loop->place < max % loop->places);
+}
+
 static void take_inbox(struct dc_loop *loop) {
   uv_mutex_lock(&loop->mutex);
   uv_os_sock_t *sockets = loop->inbox;
@@ -59,7 +68,8 @@ static void take_inbox(struct dc_loop *loop) {
   loop->inbox = NULL;
   loop->inbox_count = loop->inbox_room = 0;
   uv_mutex_unlock(&loop->mutex);
-  for (size_t i = 0; i < count; i++) dc_conn_open(&loop->group, sockets[i], loop->max_connections);
+  size_t max = count ? share(loop) : 0;
+  for (size_t i = 0; i < count; i++) dc_conn_open(&loop->group, sockets[i], max);
   free(sockets);
   if (count && !uv_is_active((uv_handle_t *)&loop->sweep))
     uv_timer_start(&loop->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
@@ -116,11 +126,12 @@ static int start(struct dc_loop *loop, struct dc_err *err) {
   return 0;
 }
 
-int dc_loop_start(const struct dc_sentry_config *config, struct dc_live *live, size_t max_connections,
+int dc_loop_start(const struct dc_sentry_config *config, struct dc_live *live, size_t place, size_t places,
                   uv_async_t *ended, struct dc_loop **out, struct dc_err *err) {
   struct dc_loop *loop = calloc(1, sizeof *loop);
   if (!loop) return dc_err_nomem(err);
-  loop->max_connections = max_connections;
+  loop->place = place;
+  loop->places = places;
   loop->notify = ended;
   loop->group = (struct dc_conn_group){
       .uv = &loop->uv, .config = config, .live = live, .closed = on_conn_closed, .user = loop};

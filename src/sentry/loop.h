@@ -7,9 +7,9 @@
 
 struct dc_loop;
 
-/* Starts the thread. MAX_CONNECTIONS is this loop's share; ENDED is sent to when the thread ends. All is borrowed until
- * dc_loop_join. */
-int dc_loop_start(const struct dc_sentry_config *config, struct dc_live *live, size_t max_connections,
+/* Starts the thread. It is the PLACEth, from 0, of PLACES that share the connections; ENDED is sent to when the thread
+ * ends. All is borrowed until dc_loop_join. */
+int dc_loop_start(const struct dc_sentry_config *config, struct dc_live *live, size_t place, size_t places,
                   uv_async_t *ended, struct dc_loop **out, struct dc_err *err) DC_NODISCARD;
 
 /* The calls below come from the main thread. */

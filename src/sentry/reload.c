@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/path.h"
-#include "sentry/jwks.h"
 #include "sentry/metrics.h"
 #include "sentry/watch.h"
 #include "store/layout.h"
@@ -34,12 +33,11 @@ struct part {
 enum { CREDENTIALS, CONFIGURATION, KEYS, PARTS };
 
 struct dc_reload {
-  const struct dc_sentry_config *config;
   struct dc_live *live; /* NULL before the start */
   struct dc_watch *watch;
   uv_timer_t retry;
   char *paths[PATHS_MAX + 1]; /* of the parts, one after the other; NULL behind the last */
-  size_t path_count;
+  size_t path_count, fixed; /* of these the first stay as they are */
   struct part parts[PARTS];
 };
 
@@ -52,7 +50,7 @@ static int read_configuration(const struct dc_reload *reload, struct dc_err *err
 }
 
 static int read_keys(const struct dc_reload *reload, struct dc_err *err) {
-  return reload->config->keys ? dc_jwks_source_reload(reload->config->keys, err) : 0;
+  return dc_live_reload_keys(reload->live, err);
 }
 
 /* --- telling ------------------------------------------------------------------------------------------------------ */
@@ -98,6 +96,7 @@ static void tell_good(struct part *part, enum reason reason, bool is_new) {
 /* --- reading again ------------------------------------------------------------------------------------------------ */
 
 static void on_retry(uv_timer_t *timer);
+static void follow_keys(struct dc_reload *reload);
 
 static void run(struct dc_reload *reload, enum reason reason) {
   bool refused = false;
@@ -109,6 +108,7 @@ static void run(struct dc_reload *reload, enum reason reason) {
     else
       tell_good(part, reason, rc == 1);
     refused = refused || part->is_refused;
+    if (part->again == read_configuration) follow_keys(reload);
   }
   if (refused)
     (void)uv_timer_start(&reload->retry, on_retry, RETRY_MS, 0);
@@ -127,6 +127,7 @@ void dc_reload_now(struct dc_reload *reload) { run(reload, ASKED); }
 
 void dc_reload_start(struct dc_reload *reload, struct dc_live *live) {
   reload->live = live;
+  follow_keys(reload);
   run(reload, SETTLED);
 }
 
@@ -177,20 +178,43 @@ static int add_configuration(struct dc_reload *reload, const struct dc_sentry_co
   return rc;
 }
 
-/* The file of a key set; one at a URL is fetched again by itself. */
-static int add_keys(struct dc_reload *reload, const struct dc_sentry_config *config, struct dc_err *err) {
-  const char *file = config->keys ? dc_jwks_source_file(config->keys) : NULL;
-  reload->parts[KEYS] = (struct part){
+static bool same_path(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+/* The last of the paths: the file of the key set (one at a URL is fetched again by itself), and the one without which a
+ * configuration was refused. */
+static int set_keys(struct dc_reload *reload, const char *file, const char *wanted, struct dc_err *err) {
+  struct part *part = &reload->parts[KEYS];
+  while (reload->path_count > reload->fixed) {
+    free(reload->paths[--reload->path_count]);
+    reload->paths[reload->path_count] = NULL;
+  }
+  int rc = file ? add_path(reload, NULL, file, err) : 0;
+  bool has = !rc && file;
+  *part = (struct part){
       .again = read_keys,
-      .where = file ? file : "",
-      .first = reload->path_count,
-      .count = file != NULL,
+      .where = has ? reload->paths[reload->fixed] : "",
+      .first = reload->fixed,
+      .count = has,
       .reloaded = "reloaded the key set from",
-      .unchanged = file ? "the key set is unchanged:" : NULL,
+      .unchanged = has ? "the key set is unchanged:" : NULL,
       .recovered = "the key set is good again, and the one in force:",
       .refused = "the key set was not reloaded, the last good one stays in force",
   };
-  return file ? add_path(reload, NULL, file, err) : 0;
+  return !rc && wanted ? add_path(reload, NULL, wanted, err) : rc;
+}
+
+/* With another policy come other files; what they became since they were read is told too. */
+static void follow_keys(struct dc_reload *reload) {
+  const char *file = dc_live_keys_file(reload->live), *wanted = dc_live_wanted_file(reload->live);
+  const char *const *now = (const char *const *)reload->paths + reload->fixed;
+  size_t count = (file != NULL) + (wanted != NULL);
+  struct dc_err err = DC_ERR_INIT;
+  if (reload->path_count - reload->fixed == count && same_path(file ? now[0] : NULL, file) &&
+      same_path(wanted ? now[count - 1] : NULL, wanted))
+    return;
+  int rc = set_keys(reload, file, wanted, &err);
+  if (!rc) rc = dc_watch_files(reload->watch, (const char *const *)reload->paths, &err);
+  if (rc) dc_log_write(DC_LOG_ERROR, scope, "changes of the key set will not be noticed: %s", err.text);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -212,10 +236,10 @@ int dc_reload_new(uv_loop_t *uv, const struct dc_sentry_config *config, struct d
   if (!reload) return dc_err_nomem(err);
   (void)uv_timer_init(uv, &reload->retry);
   reload->retry.data = reload;
-  reload->config = config;
   int rc = add_credentials(reload, config, err);
   if (!rc) rc = add_configuration(reload, config, err);
-  if (!rc) rc = add_keys(reload, config, err);
+  reload->fixed = reload->path_count;
+  if (!rc) rc = set_keys(reload, NULL, NULL, err);
   if (!rc) rc = dc_watch_new(uv, DC_WATCH_POLL_MS, on_change, reload, &reload->watch, err);
   if (!rc) rc = dc_watch_files(reload->watch, (const char *const *)reload->paths, err);
   if (rc)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server reads again while it runs: the credentials and the configuration, when their files change and when it
- * is asked to. A state that is not good is refused and the last good one serves on; no connection notices. */
+/* What the server reads again while it runs: the credentials, the configuration and the file of the key set that it
+ * names, when they change and when it is asked to. A state that is not good is refused and the last good one serves on;
+ * no connection notices. */
 #ifndef DC_SENTRY_RELOAD_H
 #define DC_SENTRY_RELOAD_H
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #ifdef HAVE_MALLOC_H
@@ -19,7 +20,6 @@
 #include "base/os.h"
 #include "sentry/endpoints.h"
 #include "sentry/expiry.h"
-#include "sentry/jwks.h"
 #include "sentry/listener.h"
 #include "sentry/live.h"
 #include "sentry/loop.h"
@@ -35,9 +35,7 @@ enum { SIGNALS = 3 };
 static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
 struct sentry {
-  struct dc_sentry_config own; /* the given one, and what is made here */
   const struct dc_sentry_config *config;
-  struct dc_jwks_source_config source; /* of own.keys */
   uv_loop_t uv;
   struct dc_live *live;
   struct dc_reload *reload;
@@ -53,6 +51,7 @@ struct sentry {
   unsigned renewals_failed; /* since the last one that did not */
   size_t peak; /* connections at once since memory was last given back */
   bool draining, cut_short;
+  bool told, told_jwks; /* the validator, and which */
 };
 
 /* --- work of the main thread -------------------------------------------------------------------------------------- */
@@ -63,10 +62,19 @@ static size_t connections(const struct sentry *sentry) {
   return count;
 }
 
+static struct dc_limits limits_now(const struct sentry *sentry) {
+  const struct dc_snapshot *snapshot = dc_live_get(sentry->live);
+  struct dc_limits limits = snapshot->policy->is.limits;
+  dc_snapshot_unref(snapshot);
+  return limits;
+}
+
+/* With fewer connections than loops, as the limit may have become, the last loops have no share. */
 static void on_accepted(uv_os_sock_t socket, void *user) {
   struct sentry *sentry = user;
   struct dc_loop *least = sentry->loops[0];
-  for (size_t i = 1; i < sentry->loop_count; i++)
+  size_t max = (size_t)limits_now(sentry).max_connections;
+  for (size_t i = 1; i < sentry->loop_count && i < max; i++)
     if (dc_loop_load(sentry->loops[i]) < dc_loop_load(least)) least = sentry->loops[i];
   dc_loop_give(least, socket);
   size_t now = connections(sentry);
@@ -146,7 +154,7 @@ static void close_handles(struct sentry *sentry) {
   uv_close((uv_handle_t *)&sentry->watchdog, NULL);
   uv_close((uv_handle_t *)&sentry->loop_ended, NULL);
   dc_reload_close(sentry->reload);
-  if (sentry->own.keys) dc_jwks_source_stop(sentry->own.keys);
+  dc_live_stop(sentry->live);
 }
 
 static void abort_loops(struct sentry *sentry) {
@@ -174,7 +182,7 @@ static void drain(struct sentry *sentry) {
   dc_listener_close(sentry->listener);
   sentry->listener = NULL;
   for (size_t i = 0; i < sentry->loop_count; i++) dc_loop_drain(sentry->loops[i]);
-  uv_timer_start(&sentry->drain_timer, on_drain_timeout, (uint64_t)(sentry->config->limits.drain_timeout / 1000000), 0);
+  uv_timer_start(&sentry->drain_timer, on_drain_timeout, (uint64_t)(limits_now(sentry).drain_timeout / 1000000), 0);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -203,21 +211,19 @@ static void raise_descriptor_limit(void) {
 #endif
 }
 
-static size_t loops_wanted(const struct dc_sentry_config *config) {
-  size_t count = config->limits.loops > 0 ? (size_t)config->limits.loops : uv_available_parallelism();
+static size_t loops_wanted(const struct dc_limits *limits) {
+  size_t count = limits->loops > 0 ? (size_t)limits->loops : uv_available_parallelism();
   if (count > LOOPS_MAX) count = LOOPS_MAX;
-  if (count > (size_t)config->limits.max_connections) count = (size_t)config->limits.max_connections;
+  if (count > (size_t)limits->max_connections) count = (size_t)limits->max_connections;
   return count < 1 ? 1 : count;
 }
 
 static int start_loops(struct sentry *sentry, struct dc_err *err) {
-  size_t wanted = loops_wanted(sentry->config), max = (size_t)sentry->config->limits.max_connections;
+  size_t wanted = loops_wanted(&sentry->config->policy.limits);
   sentry->loops = calloc(wanted, sizeof *sentry->loops);
   if (!sentry->loops) return dc_err_nomem(err);
   for (size_t i = 0; i < wanted; i++) {
-    /* the greater shares first: on_accepted prefers the first among equals, so none is full before all are */
-    size_t share = max / wanted + (i < max % wanted);
-    int rc = dc_loop_start(sentry->config, sentry->live, share, &sentry->loop_ended, &sentry->loops[i], err);
+    int rc = dc_loop_start(sentry->config, sentry->live, i, wanted, &sentry->loop_ended, &sentry->loops[i], err);
     if (rc) return rc;
     sentry->loop_count++;
   }
@@ -230,27 +236,40 @@ static void write_addresses(const struct sentry *sentry, struct dc_buf *out, con
     dc_buf_printf(out, "%s%s%s", i ? between : "", before, address);
 }
 
-/* --- the key set of the validator `jwks` -------------------------------------------------------------------------- */
+/* --- the policy --------------------------------------------------------------------------------------------------- */
 
-static void on_keys_changed(void *user) {
+static bool is_of_this_machine(const char *address) {
+  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0 ||
+         strncmp(address, "unix:", 5) == 0;
+}
+
+static void tell_validator(struct sentry *sentry) {
+  const struct dc_snapshot *snapshot = dc_live_get(sentry->live);
+  bool jwks = snapshot->policy->keys != NULL, is_old = sentry->told && sentry->told_jwks == jwks;
+  const char *address = sentry->config->addresses[0];
+  dc_snapshot_unref(snapshot);
+  if (is_old) return;
+  sentry->told = true;
+  sentry->told_jwks = jwks;
+  dc_log_write(DC_LOG_INFO, scope, "Using validator '%s'", jwks ? "jwks" : "insecure");
+  if (!jwks && !is_of_this_machine(address))
+    dc_log_write(DC_LOG_WARN, scope,
+                 "the 'insecure' validator gives any caller any identity, and '%s' can be reached by other machines",
+                 address);
+}
+
+static void on_policy_changed(void *user) {
   struct sentry *sentry = user;
-  dc_health_set(&sentry->endpoints.health, DC_HEALTH_JWKS, dc_jwks_source_ready(sentry->own.keys));
+  tell_validator(sentry);
+  dc_health_set(&sentry->endpoints.health, DC_HEALTH_JWKS, dc_live_has_keys(sentry->live));
   for (size_t i = 0; i < sentry->loop_count; i++) dc_loop_retry(sentry->loops[i]);
 }
 
-static int make_keys(struct sentry *sentry, struct dc_err *err) {
-  const struct dc_jwks_config *jwks = sentry->config->jwks;
-  if (!jwks) return 0;
-  sentry->source = (struct dc_jwks_source_config){.source = jwks->source,
-                                                  .ca_certificate = jwks->ca_certificate,
-                                                  .min_refresh = jwks->min_refresh,
-                                                  .request_timeout = jwks->request_timeout,
-                                                  .fetch_program = sentry->config->fetch_program,
-                                                  .changed = on_keys_changed,
-                                                  .user = sentry};
-  int rc = dc_jwks_source_new(&sentry->source, &sentry->own.keys, err);
-  if (rc) return dc_err_add(err, rc, "the key set of the token validator 'jwks'");
-  dc_health_set(&sentry->endpoints.health, DC_HEALTH_JWKS, dc_jwks_source_ready(sentry->own.keys));
+static int make_live(struct sentry *sentry, struct dc_err *err) {
+  int rc = dc_live_new(sentry->config, &sentry->live, err);
+  if (rc) return rc;
+  tell_validator(sentry);
+  dc_health_set(&sentry->endpoints.health, DC_HEALTH_JWKS, dc_live_has_keys(sentry->live));
   return 0;
 }
 
@@ -305,12 +324,11 @@ static void tell_service_manager(struct sentry *sentry) {
 }
 
 static int serve(struct sentry *sentry, struct dc_err *err) {
-  int rc = make_keys(sentry, err);
-  if (!rc) rc = dc_live_new(sentry->config, &sentry->live, err);
+  int rc = make_live(sentry, err);
   dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, false);
   if (!rc) rc = listen_for_calls(sentry, err);
   if (!rc) rc = start_loops(sentry, err);
-  if (!rc && sentry->own.keys) rc = dc_jwks_source_start(sentry->own.keys, &sentry->uv, err);
+  if (!rc) rc = dc_live_start(sentry->live, &sentry->uv, on_policy_changed, sentry, err);
   if (!rc) rc = dc_endpoints_start(&sentry->endpoints, sentry->config, sentry->live, err);
   if (!rc) rc = dc_listener_start(sentry->listener, on_accepted, sentry, err);
   if (!rc) rc = dc_reload_new(&sentry->uv, sentry->config, &sentry->reload, err);
@@ -345,20 +363,13 @@ static void give_up(struct sentry *sentry) {
   if (sentry->loop_count == 0) close_handles(sentry);
 }
 
-int dc_sentry_check(const struct dc_sentry_config *config, struct dc_err *err) {
-  struct sentry sentry = {.own = *config};
-  sentry.config = &sentry.own;
-  int rc = make_keys(&sentry, err);
-  if (!rc) rc = dc_live_new(sentry.config, &sentry.live, err);
-  if (!rc && config->oidc.endpoint.enabled) rc = dc_oidc_check(config, err);
-  dc_live_free(sentry.live);
-  dc_jwks_source_free(sentry.own.keys);
-  return rc;
+int dc_sentry_check(const struct dc_sentry_config *config, enum dc_sentry_part part, struct dc_err *err) {
+  if (part != DC_SENTRY_OIDC) return dc_live_check(config, part, err);
+  return config->oidc.endpoint.enabled ? dc_oidc_check(config, err) : 0;
 }
 
 int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
-  struct sentry sentry = {.own = *config};
-  sentry.config = &sentry.own;
+  struct sentry sentry = {.config = config};
   int rc = init_handles(&sentry, err);
   if (rc) return rc;
   raise_descriptor_limit();
@@ -369,7 +380,6 @@ int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
   free(sentry.loops);
   dc_endpoints_stop(&sentry.endpoints);
   dc_live_free(sentry.live);
-  dc_jwks_source_free(sentry.own.keys);
   uv_loop_close(&sentry.uv);
   if (!rc && config->ready_file) (void)unlink(config->ready_file);
   if (!rc && sentry.cut_short) return dc_err_set(err, DC_EDENIED, "a second signal ended the server with calls under way");

@@ -5,8 +5,9 @@
  *   ┌───────────────────────────────┐        ┌──────────────────────────────────────────┐
  *   │ sentry    life, signals       │        │ loop     connections of one thread       │
  *   │ listener  accepts ────────────┼─socket─▶ conn     TCP ⇄ rpc/tls ⇄ rpc/h2         │
- *   │ live      serving leaf        │        │ service  a request in, a reply out       │
+ *   │ live      serving leaf, policy│        │ service  a request in, a reply out       │
  *   │ reload    watch: files        │◀─ ref ─┤ validator who may ask for which name     │
+ *   │ jwks      key sets, by fetch  │        │                                          │
  *   └───────────────────────────────┘        └──────────────────────────────────────────┘
  *            threads of libmicrohttpd: one a socket
  *   ┌───────────────────────────────┐
@@ -14,8 +15,12 @@
  *   └───────────────────────────────┘
  *
  * Glossary
+ *   policy      all that the configuration says of who may have which certificate and what a peer may cost, immutable,
+ *               reference-counted, with memory of its own.
  *   snapshot    an authority, the TLS credentials signed by it and the policy, immutable, reference-counted. `live`
- *               holds the current one; a connection takes its credentials from it when it begins, a call the rest.
+ *               holds the current one; a connection takes its credentials and the sizes it keeps to from it when it
+ *               begins, a sweep the time-outs, a call the rest: one snapshot from its beginning to its end. A parked
+ *               call that is looked at again is judged from the start, by the snapshot of then.
  *   loop        a thread with a uv_loop, its connections, a scratch buffer; nothing of it is touched by other threads
  *               but its inbox (sockets handed over, under a mutex) and its phase (atomic).
  *   sweep       once a second, a loop with connections looks for those whose time has run out.
@@ -30,6 +35,11 @@
  *   sentry owns listeners and loops until every thread has been joined; a loop owns its connections; a connection owns
  *   its TLS session, its HTTP/2 session and the bytes in flight, until its uv_close callback; the HTTP/2 session owns
  *   its streams until nghttp2's stream-close callback.
+ *   live owns the current snapshot, that its authority and its policy, the policy the source of its key set; who works
+ *   with a snapshot holds a reference, and the last one to let go frees it, on whichever thread. `live` starts a source
+ *   on the main thread's loop when its policy comes into force and stops it when another takes its place; until what it
+ *   has on that loop is closed the source holds a reference to itself. A policy that says the same of the key set as
+ *   the one before goes on with its source.
  *
  * What a peer can cost: each number of struct dc_limits, and DC_TOKENS_AUDIENCES_MAX signatures a call. */
 #ifndef DC_SENTRY_SENTRY_H
@@ -57,9 +67,13 @@ struct dc_endpoint_config {
   uint16_t port;
 };
 
-/* What may change while the server runs. */
+/* What the configuration says; all of it may change while the server runs, but for limits.loops. */
 struct dc_sentry_policy {
-  int64_t workload_ttl, clock_skew; /* nanoseconds */
+  int64_t workload_ttl, clock_skew;     /* nanoseconds */
+  const char *trust_domain, *namespace; /* sentry's own */
+  struct dc_limits limits;
+  const struct dc_allow *allow;      /* whom the validator `insecure` believes in; NULL: everybody */
+  const struct dc_jwks_config *jwks; /* of the validator `jwks`, which then is the only one; NULL: `insecure` */
 };
 
 /* JWTs beside certificates (sentry-contract 5). */
@@ -86,19 +100,15 @@ struct dc_sentry_config {
   struct dc_endpoint_config healthz, metrics;
   const char *dir;              /* the credentials' directory; file names are relative to it unless absolute */
   const char *ca_crt, *issuer_crt, *issuer_key;
-  const char *trust_domain, *namespace; /* sentry's own */
-  struct dc_sentry_policy policy;       /* at the start */
-  /* Reads the policy again from REREAD_FILES (NULL-terminated), on the main thread, when one of them changes; a refusal
-   * leaves it as it was. All three may be NULL. */
+  struct dc_sentry_policy policy; /* at the start; copied then */
+  /* Reads the policy again from REREAD_FILES (NULL-terminated), on the main thread, when one of them changes. POLICY
+   * comes with what is in force; what it points to afterwards is good until the next call. A refusal leaves that in
+   * force. All three may be NULL. */
   int (*reread)(void *user, struct dc_sentry_policy *policy, struct dc_err *err);
   void *reread_user;
   const char *const *reread_files;
   const char *ready_file;               /* NULL: none */
-  struct dc_limits limits;
-  const struct dc_jwks_config *jwks; /* of the validator `jwks`, which then is the only one; NULL: `insecure` */
-  const char *fetch_program;         /* the path of daprcerts-fetch, for a key set at a URL; NULL: there is none */
-  struct dc_jwks_source *keys;       /* that key set: made by dc_sentry_run */
-  const struct dc_allow *allow; /* whom the validator `insecure` believes in */
+  const char *fetch_program; /* the path of daprcerts-fetch, for a key set at a URL; NULL: there is none */
   enum dc_legacy_dns legacy_dns;
   const char *log_file;   /* opened anew at SIGHUP; NULL: none */
   struct dc_audit *audit; /* likewise; NULL: none */
@@ -107,9 +117,15 @@ struct dc_sentry_config {
   bool audit_required;    /* a certificate whose line cannot be written is not handed out */
 };
 
-/* Whether a start would get as far as its sockets: credentials, tokens' key and key set are loaded, and a serving
- * certificate is made. Nothing is written; a key set at a URL is not fetched. */
-int dc_sentry_check(const struct dc_sentry_config *config, struct dc_err *err) DC_NODISCARD;
+/* What a start needs, each independent of the others. */
+enum dc_sentry_part {
+  DC_SENTRY_POLICY,      /* sentry's names, and the key set of tokens; one at a URL is not fetched */
+  DC_SENTRY_CREDENTIALS, /* they are loaded, and a serving certificate is made */
+  DC_SENTRY_TOKENS,      /* the key for JWTs and its set */
+  DC_SENTRY_OIDC,        /* what is left out when there is to be none */
+};
+/* Whether a start would get past PART on its way to its sockets. Nothing is written. */
+int dc_sentry_check(const struct dc_sentry_config *config, enum dc_sentry_part part, struct dc_err *err) DC_NODISCARD;
 
 /* Serves until SIGINT or SIGTERM, then drains. 0 after a drain (a drain that ran out of time too); DC_EBUSY when an
  * address cannot be bound; what the credentials' loading says; DC_EDENIED when a second signal cut the drain short.

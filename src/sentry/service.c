@@ -26,6 +26,7 @@ enum { SANS_MAX = 4, DNS_MAX = 253, SCHEDULER_REPLICAS = 3 };
 /* Everything that one call holds. */
 struct call {
   const struct dc_sentry_config *config;
+  const struct dc_snapshot *snapshot; /* with the policy: one from beginning to end */
   const struct dc_service_origin *origin;
   struct dc_sign_request request;
   int32_t validator;
@@ -39,6 +40,7 @@ struct call {
 };
 
 static void call_free(struct call *call) {
+  dc_snapshot_unref(call->snapshot);
   dc_sign_request_free(&call->request);
   free(call->trust_domain);
   dc_pem_free(&call->csr_pem);
@@ -93,7 +95,7 @@ static bool wants_legacy_dns(const struct call *call) {
 /* The control plane's own services, asked for in sentry's namespace, are reached by DNS. */
 static void add_control_plane_names(struct call *call) {
   const char *id = call->request.id, *ns = call->request.namespace;
-  if (strcmp(ns, call->config->namespace) != 0) return;
+  if (strcmp(ns, call->snapshot->policy->is.namespace) != 0) return;
   if (strcmp(id, "dapr-injector") == 0)
     dc_buf_printf(&call->dns[0], "dapr-sidecar-injector.%s.svc", ns);
   else if (strcmp(id, "dapr-operator") == 0)
@@ -101,7 +103,7 @@ static void add_control_plane_names(struct call *call) {
   else if (strcmp(id, "dapr-scheduler") == 0)
     for (int i = 0; i < SCHEDULER_REPLICAS; i++)
       dc_buf_printf(&call->dns[i], "dapr-scheduler-server-%d.dapr-scheduler-server.%s.svc.%s", i, ns,
-                    call->config->trust_domain);
+                    call->snapshot->policy->is.trust_domain);
 }
 
 static int make_names(struct call *call, struct dc_err *err) {
@@ -145,7 +147,8 @@ static int make_tokens(const struct call *call, const struct dc_token_signer *si
   return dc_tokens_make(signer, &like, call->trust_domain, &call->request, tokens, err);
 }
 
-static int sign(struct call *call, const struct dc_snapshot *snapshot, struct dc_buf *message, struct dc_err *err) {
+static int sign(struct call *call, struct dc_buf *message, struct dc_err *err) {
+  const struct dc_snapshot *snapshot = call->snapshot;
   struct dc_buf chain DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_sign_tokens tokens DC_CLEANUP(dc_sign_tokens_free) = {.jwt = NULL};
   int64_t not_after = 0;
@@ -155,8 +158,8 @@ static int sign(struct call *call, const struct dc_snapshot *snapshot, struct dc
       .spki = &call->csr.spki,
       .sans = call->sans,
       .san_count = call->san_count,
-      .ttl = (snapshot->policy.workload_ttl + DC_SECOND - 1) / DC_SECOND,
-      .skew = snapshot->policy.clock_skew / DC_SECOND,
+      .ttl = (snapshot->policy->is.workload_ttl + DC_SECOND - 1) / DC_SECOND,
+      .skew = snapshot->policy->is.clock_skew / DC_SECOND,
   };
   rc = dc_sign_leaf(snapshot->authority, &leaf, dc_clock_wall(), &chain, &not_after, err);
   if (!rc && snapshot->tokens) rc = make_tokens(call, snapshot->tokens, leaf.skew, &tokens, err);
@@ -167,11 +170,9 @@ static int sign(struct call *call, const struct dc_snapshot *snapshot, struct dc
   return dc_buf_check(message, err);
 }
 
-static enum dc_grpc_status answer(struct call *call, struct dc_live *live, struct dc_grpc_reply *reply) {
+static enum dc_grpc_status answer(struct call *call, struct dc_grpc_reply *reply) {
   struct dc_err err = DC_ERR_INIT;
-  const struct dc_snapshot *snapshot = dc_live_get(live);
-  int rc = sign(call, snapshot, &reply->message, &err);
-  dc_snapshot_unref(snapshot);
+  int rc = sign(call, &reply->message, &err);
   if (rc == 0) return DC_GRPC_OK;
   if (rc == DC_ELIMIT) return dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "%s", err.text);
   dc_log_write(DC_LOG_ERROR, scope, "Error signing identity: %s", err.text);
@@ -207,18 +208,17 @@ static void tell_end(const struct call *call, enum dc_verdict verdict, const str
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-static enum dc_verdict handle(struct call *call, struct dc_live *live, const uint8_t *message, size_t n,
-                              struct dc_grpc_reply *reply) {
+static enum dc_verdict handle(struct call *call, const uint8_t *message, size_t n, struct dc_grpc_reply *reply) {
+  const struct dc_policy *policy = call->snapshot->policy;
   struct dc_err err = DC_ERR_INIT;
   if (dc_sign_request_parse(message, n, &call->request, &err)) {
     dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "grpc: error unmarshalling request: %s", err.text);
     return DC_VERDICT_REFUSED;
   }
-  call->validator = dc_validator_choose(call->config, &call->request);
+  call->validator = dc_validator_choose(policy, &call->request);
   tell_begin(call);
-  enum dc_verdict verdict =
-      dc_validator_check(call->config, call->validator, &call->request, &call->trust_domain, reply);
-  if (verdict == DC_VERDICT_GRANTED && (read_csr(call, reply) || answer(call, live, reply)))
+  enum dc_verdict verdict = dc_validator_check(policy, call->validator, &call->request, &call->trust_domain, reply);
+  if (verdict == DC_VERDICT_GRANTED && (read_csr(call, reply) || answer(call, reply)))
     return DC_VERDICT_REFUSED;
   return verdict;
 }
@@ -226,8 +226,8 @@ static enum dc_verdict handle(struct call *call, struct dc_live *live, const uin
 bool dc_service_sign(struct dc_live *live, const struct dc_sentry_config *config,
                      const struct dc_service_origin *origin, const uint8_t *message, size_t n,
                      struct dc_grpc_reply *reply) {
-  struct call call = {.config = config, .origin = origin};
-  enum dc_verdict verdict = handle(&call, live, message, n, reply);
+  struct call call = {.config = config, .snapshot = dc_live_get(live), .origin = origin};
+  enum dc_verdict verdict = handle(&call, message, n, reply);
   tell_end(&call, verdict, reply);
   call_free(&call);
   if (verdict == DC_VERDICT_WAIT) return false;

@@ -6,7 +6,7 @@
 
 #include "rpc/grpc.h"
 #include "rpc/messages.h"
-#include "sentry/sentry.h"
+#include "sentry/policy.h"
 
 enum dc_verdict {
   DC_VERDICT_GRANTED,
@@ -15,9 +15,9 @@ enum dc_verdict {
 };
 
 /* The request's number, or the default's when it says UNKNOWN. */
-int32_t dc_validator_choose(const struct dc_sentry_config *config, const struct dc_sign_request *request);
+int32_t dc_validator_choose(const struct dc_policy *policy, const struct dc_sign_request *request);
 /* Applies WHICH; once granted the trust domain (a heap string) is in *TRUST_DOMAIN. Any thread. */
-enum dc_verdict dc_validator_check(const struct dc_sentry_config *config, int32_t which,
+enum dc_verdict dc_validator_check(const struct dc_policy *policy, int32_t which,
                                    const struct dc_sign_request *request, char **trust_domain,
                                    struct dc_grpc_reply *reply);
 

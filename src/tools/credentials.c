@@ -48,13 +48,13 @@ int dc_credentials_there(const struct dc_sentry_config *config, struct dc_err *e
 static int make_credentials(const struct dc_sentry_config *config, struct dc_err *err) {
   struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
   int64_t now = dc_clock_wall();
-  const struct dc_init init = {.trust_domain = config->trust_domain,
-                               .ns = config->namespace,
+  const struct dc_init init = {.trust_domain = config->policy.trust_domain,
+                               .ns = config->policy.namespace,
                                .kind = DC_KEY_P256,
                                .root_not_after = now + DC_INIT_ROOT_DAYS * (DC_DAY / DC_SECOND),
                                .issuer_not_after = now + DC_INIT_ISSUER_DAYS * (DC_DAY / DC_SECOND)};
   int rc = dc_init_make(&init, now, &set, err);
-  return rc ? rc : dc_install_new(config->dir, &set, config->trust_domain, config->namespace, err);
+  return rc ? rc : dc_install_new(config->dir, &set, config->policy.trust_domain, config->policy.namespace, err);
 }
 
 static struct dc_install_token_names token_names(const struct dc_sentry_config *config) {

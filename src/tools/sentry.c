@@ -25,13 +25,31 @@ static const char scope[] = "dapr.sentry";
 static struct dc_sentry_options *const opt = &dc_sentry_options;
 static char *argv0; /* to find other programs of ours */
 
+/* --- faults ------------------------------------------------------------------------------------------------------- */
+
+static struct {
+  struct dc_err first;
+  int count;
+} faults;
+
+/* A start ends with the first fault; --check tells it last, as that does, after the others. */
+static int note(int rc, struct dc_err *err) {
+  if (!rc || !opt->check) return rc;
+  if (faults.count++ == 0)
+    faults.first = *err;
+  else
+    dc_log_write(DC_LOG_ERROR, scope, "%s", err->text);
+  *err = (struct dc_err)DC_ERR_INIT;
+  return 0;
+}
+
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
 struct sources {
   char *dir, *conf; /* daprcerts.conf lies in the directory */
   char *fetch_program;
-  struct dc_settings settings;
-  struct dc_dapr_config dapr;
+  struct dc_settings settings, settings_again; /* of the start, and as they were read last */
+  struct dc_dapr_config dapr, dapr_again;
   struct dc_buf warnings; /* a line each */
   struct dc_sentry_config config;
 };
@@ -39,7 +57,9 @@ struct sources {
 static void sources_init(struct sources *sources) {
   *sources = (struct sources){.dir = NULL};
   dc_settings_init(&sources->settings);
+  dc_settings_init(&sources->settings_again);
   dc_dapr_config_init(&sources->dapr);
+  dc_dapr_config_init(&sources->dapr_again);
 }
 
 static void sources_free(struct sources *sources) {
@@ -49,7 +69,9 @@ static void sources_free(struct sources *sources) {
   free(sources->fetch_program);
   dc_buf_free(&sources->warnings);
   dc_settings_free(&sources->settings);
+  dc_settings_free(&sources->settings_again);
   dc_dapr_config_free(&sources->dapr);
+  dc_dapr_config_free(&sources->dapr_again);
 }
 
 static void log_lines(enum dc_log_level level, const struct dc_buf *text) {
@@ -68,8 +90,8 @@ static int read_files(struct sources *sources, struct dc_err *err) {
   if (!sources->conf) return dc_err_nomem(err);
   rc = dc_dapr_config_load(opt->config, &sources->dapr, &sources->warnings, err);
   if (rc == DC_ENOENT && !opt->config_given) rc = 0;
-  if (rc) return dc_err_add(err, rc, "the configuration");
-  rc = dc_conf_load(sources->dir, &sources->settings, &sources->warnings, err);
+  if (rc) rc = note(dc_err_add(err, rc, "the configuration"), err);
+  if (!rc) rc = note(dc_conf_load(sources->dir, &sources->settings, &sources->warnings, err), err);
   if (rc) return rc;
   dc_settings_warn_namespace(&sources->settings, getenv("NAMESPACE"), &sources->warnings);
   return dc_buf_check(&sources->warnings, err);
@@ -84,8 +106,8 @@ static int pick_names(struct sources *sources, struct dc_err *err) {
   const struct dc_sources namespace = {.env = "NAMESPACE",
                                        .conf = sources->settings.control_plane_namespace,
                                        .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
-  int rc = dc_settings_pick(&trust_domain, &sources->config.trust_domain, err);
-  return rc ? rc : dc_settings_pick(&namespace, &sources->config.namespace, err);
+  int rc = dc_settings_pick(&trust_domain, &sources->config.policy.trust_domain, err);
+  return rc ? rc : dc_settings_pick(&namespace, &sources->config.policy.namespace, err);
 }
 
 /* The place of WORD among WORDS, for the option NAME. */
@@ -126,32 +148,29 @@ static struct dc_endpoint_config endpoint(bool enabled, bool address_given, cons
                                      .port = (uint16_t)port};
 }
 
-static struct dc_sentry_policy policy_of(const struct sources *sources) {
-  return (struct dc_sentry_policy){.workload_ttl = sources->dapr.workload_ttl, .clock_skew = sources->dapr.clock_skew};
+static void set_policy(struct sources *sources) {
+  struct dc_sentry_policy *policy = &sources->config.policy; /* the names are there */
+  policy->workload_ttl = sources->dapr.workload_ttl;
+  policy->clock_skew = sources->dapr.clock_skew;
+  policy->limits = sources->settings.limits;
+  dc_sentry_options_limit(&policy->limits);
+  policy->allow = &sources->settings.allow;
+  policy->jwks = sources->dapr.jwks;
 }
 
-static bool same_names(const struct dc_sentry_config *a, const struct dc_sentry_config *b) {
-  return strcmp(a->trust_domain, b->trust_domain) == 0 && strcmp(a->namespace, b->namespace) == 0;
+/* POLICY points to what was read NOW, which must be there until the next time. */
+static void give(struct sources *running, struct sources *now, struct dc_sentry_policy *policy) {
+  struct dc_settings settings = running->settings_again;
+  struct dc_dapr_config dapr = running->dapr_again;
+  running->settings_again = now->settings;
+  running->dapr_again = now->dapr;
+  now->settings = settings;
+  now->dapr = dapr;
+  *policy = now->config.policy;
+  policy->allow = &running->settings_again.allow;
 }
 
-static bool same_rules(const struct dc_settings *a, const struct dc_settings *b) {
-  if (memcmp(&a->limits, &b->limits, sizeof a->limits) != 0 || a->allow.count != b->allow.count) return false;
-  for (size_t i = 0; i < a->allow.count; i++)
-    if (strcmp(a->allow.rows[i].namespace, b->allow.rows[i].namespace) != 0 ||
-        strcmp(a->allow.rows[i].ids, b->allow.rows[i].ids) != 0)
-      return false;
-  return true;
-}
-
-static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
-
-static bool same_keys(const struct dc_jwks_config *a, const struct dc_jwks_config *b) {
-  if (!a || !b) return a == b;
-  return same_text(a->source, b->source) && same_text(a->ca_certificate, b->ca_certificate) &&
-         a->min_refresh == b->min_refresh && a->request_timeout == b->request_timeout;
-}
-
-/* While the server runs. What it does not take up is warned of, once. */
+/* While the server runs. Warnings are told once, as long as they are the same. */
 static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
   struct sources *running = user;
   struct sources now DC_CLEANUP(sources_free);
@@ -159,20 +178,16 @@ static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *er
   int rc = read_files(&now, err);
   if (!rc) rc = pick_names(&now, err);
   if (rc) return rc;
-  if (!same_names(&now.config, &running->config))
-    dc_buf_printf(&now.warnings, "sentry's names have changed to trust domain '%s', namespace '%s': restart it\n",
-                  now.config.trust_domain, now.config.namespace);
-  if (!same_keys(now.dapr.jwks, running->dapr.jwks))
-    dc_buf_printf(&now.warnings, "spec.mtls.tokenValidators of '%s' has changed: restart sentry for it to count\n",
-                  opt->config);
-  if (!same_rules(&now.settings, &running->settings))
-    dc_buf_printf(&now.warnings, "[sentry] or [allow] of '%s' has changed: restart sentry for it to count\n", now.conf);
+  set_policy(&now);
+  if (now.config.policy.limits.loops != policy->limits.loops)
+    dc_buf_printf(&now.warnings, "'loops' of '%s' has changed: restart sentry for it to count\n", now.conf);
+  now.config.policy.limits.loops = policy->limits.loops;
   if (strcmp(dc_buf_text(&now.warnings), dc_buf_text(&running->warnings)) != 0) {
     log_lines(DC_LOG_WARN, &now.warnings);
     dc_buf_clear(&running->warnings);
     dc_buf_add(&running->warnings, now.warnings.data, now.warnings.len);
   }
-  *policy = policy_of(&now);
+  give(running, &now, policy);
   return 0;
 }
 
@@ -195,7 +210,7 @@ static int configure(struct sources *sources, struct dc_err *err) {
   sources->config.ca_crt = opt->ca_crt;
   sources->config.issuer_crt = opt->issuer_crt;
   sources->config.issuer_key = opt->issuer_key;
-  sources->config.policy = policy_of(sources);
+  set_policy(sources);
   files[0] = opt->config;
   files[1] = sources->conf;
   sources->config.reread = reread;
@@ -203,53 +218,58 @@ static int configure(struct sources *sources, struct dc_err *err) {
   sources->config.reread_files = files;
   sources->config.ready_file = opt->ready_file;
   sources->config.log_file = opt->log_file;
-  sources->config.limits = sources->settings.limits;
-  sources->config.allow = &sources->settings.allow;
-  sources->config.jwks = sources->dapr.jwks;
   sources->config.fetch_program = sources->fetch_program = dc_program_find(argv0, "fetch");
   sources->config.jwt = dc_jwt_options_resolve(&opt->jwt);
-  dc_sentry_options_limit(&sources->config.limits);
   return dc_oidc_options_resolve(&opt->oidc, &opt->jwt, &sources->config.oidc, err);
 }
 
 /* --- running it --------------------------------------------------------------------------------------------------- */
 
-static bool is_of_this_machine(const char *address) {
-  return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 || strcmp(address, "localhost") == 0 ||
-         strncmp(address, "unix:", 5) == 0;
-}
-
-static void tell_exposure(const struct dc_sentry_config *config) {
-  dc_log_write(DC_LOG_INFO, scope, "Using validator '%s'", config->jwks ? "jwks" : "insecure");
-  if (!opt->listen_given)
-    dc_log_write(DC_LOG_INFO, scope,
-                 "listening on loopback alone: --listen-address serves containers and other machines");
-  else if (!config->jwks && !is_of_this_machine(config->addresses[0]))
-    dc_log_write(DC_LOG_WARN, scope,
-                 "the 'insecure' validator gives any caller any identity, and '%s' can be reached by other machines",
-                 config->addresses[0]);
-}
-
 static int serve(struct dc_sentry_config *config, struct dc_err *err) {
   int rc = dc_credentials_need(config, err);
   if (!rc && opt->audit_log) rc = dc_audit_open(opt->audit_log, &config->audit, err);
   if (rc) return rc;
-  tell_exposure(config);
+  if (!opt->listen_given)
+    dc_log_write(DC_LOG_INFO, scope,
+                 "listening on loopback alone: --listen-address serves containers and other machines");
   return dc_sentry_run(config, err);
 }
 
-/* What a start would do up to the sockets, with nothing made. */
-static int check(struct dc_sentry_config *config, struct dc_err *err) {
+static int check_part(const struct dc_sentry_config *config, enum dc_sentry_part part, struct dc_err *err) {
+  return note(dc_sentry_check(config, part, err), err);
+}
+
+static int check_credentials(const struct dc_sentry_config *config, struct dc_err *err) {
   int there = dc_credentials_there(config, err);
-  if (there < 0) return there;
-  if (!there) dc_log_write(DC_LOG_INFO, scope, "there are no credentials in '%s' yet: a start makes them", config->dir);
-  int tokens = config->jwt.enabled ? dc_credentials_tokens_there(config, err) : 1;
-  if (tokens < 0) return tokens;
-  if (!tokens) dc_log_write(DC_LOG_INFO, scope, "there is no key for JWTs in '%s' yet: a start makes it", config->dir);
-  config->jwt.enabled = config->jwt.enabled && tokens;
-  int rc = there ? dc_sentry_check(config, err) : 0;
-  if (!rc) dc_log_write(DC_LOG_INFO, scope, "all is well: '%s' can be served", config->dir);
+  if (there < 0) return note(there, err);
+  if (there) return check_part(config, DC_SENTRY_CREDENTIALS, err);
+  dc_log_write(DC_LOG_INFO, scope, "there are no credentials in '%s' yet: a start makes them", config->dir);
+  return 0;
+}
+
+static int check_tokens(const struct dc_sentry_config *config, struct dc_err *err) {
+  int there = config->jwt.enabled ? dc_credentials_tokens_there(config, err) : 1;
+  if (there < 0) return note(there, err);
+  if (there) return check_part(config, DC_SENTRY_TOKENS, err);
+  dc_log_write(DC_LOG_INFO, scope, "there is no key for JWTs in '%s' yet: a start makes it", config->dir);
+  return 0;
+}
+
+/* What a start would do up to the sockets, with nothing made. A fault of one part hides none of another. */
+static int check(const struct dc_sentry_config *config, struct dc_err *err) {
+  int rc = check_part(config, DC_SENTRY_POLICY, err);
+  if (!rc) rc = check_credentials(config, err);
+  if (!rc) rc = check_tokens(config, err);
+  if (!rc) rc = check_part(config, DC_SENTRY_OIDC, err);
+  if (!rc && faults.count == 0) dc_log_write(DC_LOG_INFO, scope, "all is well: '%s' can be served", config->dir);
   return rc;
+}
+
+/* What the faults that were noted make of RC. */
+static int judge(int rc, struct dc_err *err) {
+  if (faults.count == 0 || rc == DC_EUSAGE) return rc;
+  if (rc) (void)note(rc, err);
+  return dc_err_set(err, faults.first.code, "%s", faults.first.text);
 }
 
 static int run(struct dc_err *err) {
@@ -258,6 +278,7 @@ static int run(struct dc_err *err) {
   int rc = dc_jwt_options_check(&opt->jwt, &opt->oidc, err);
   if (!rc) rc = configure(&sources, err);
   if (!rc) rc = opt->check ? check(&sources.config, err) : serve(&sources.config, err);
+  rc = judge(rc, err);
   sources_free(&sources);
   dc_oidc_options_free(&opt->oidc);
   return rc;

@@ -86,7 +86,8 @@ static const struct dc_opt head_opts[] = {
     {.name = "mode", .kind = DC_OPT_STRING, .value = &dc_sentry_options.mode, .arg = "MODE", .help = "standalone is the one there is",
      .shown = "standalone"},
     {.name = "check", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.check,
-     .help = "validate configuration, credentials and key sets as a start would, make and serve nothing, and end"},
+     .help = "validate configuration, credentials and key sets as a start would, make and serve nothing, tell each "
+             "fault, and end"},
     {.name = "kubeconfig", .kind = DC_OPT_STRING, .value = &dc_sentry_options.kubeconfig, .arg = "FILE",
      .help = "taken since the original has it, and not used"},
     {.kind = DC_OPT_HEADING, .help = "What a peer may cost (daprcerts.conf, section [sentry], sets the same):"},

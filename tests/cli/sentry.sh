@@ -144,6 +144,21 @@ status 1 "--check of another issuer's key" "$DAPRCERTS" sentry --check --issuer-
 has "$WORK/err" 'does not match' 'says why'
 printf 'spec: {mtls: {tokenValidators: [{name: jwks, options: {source: /none.json}}]}}\n' >keys.yaml
 status 1 '--check of a key set that is not there' "$DAPRCERTS" sentry --check --issuer-credentials "$ca" --config keys.yaml
+status 1 'and where a CA would be made' "$DAPRCERTS" sentry --check --issuer-credentials "$WORK/none-yet" --config keys.yaml
+has "$WORK/err" '/none.json' 'names the key set'
+has "$WORK/out" 'a start makes them' 'and says what a start does'
+check 'which it does not do' test ! -e "$WORK/none-yet"
+status 1 '--check of faults everywhere' "$DAPRCERTS" sentry --check --issuer-credentials mixed --config keys.yaml \
+  --jwt-enabled --jwt-key-filename issuer.key --jwks-filename ca.crt --oidc-enabled --oidc-server-tls-enabled=false \
+  --oidc-path-prefix '/a?b'
+has "$WORK/err" '/none.json' 'tells one'
+for fault in 'does not match' "the tokens' key" 'the path prefix'; do
+  has "$WORK/out" "$fault" "and the others: $fault"
+done
+status 1 '--check of a bad configuration and a bad CA' "$DAPRCERTS" sentry --check --issuer-credentials mixed --config bad.yaml
+has "$WORK/err" "'bad.yaml' line" 'tells one'
+has "$WORK/out" 'does not match' 'and the other'
+status 2 '--check with wrong usage' "$DAPRCERTS" sentry --check --legacy-dns-sans sometimes
 rm "mixed/issuer.key"
 status 1 '--check of a part of a CA' "$DAPRCERTS" sentry --check --issuer-credentials mixed
 has "$WORK/err" "'issuer.key' missing" 'names it'

@@ -237,6 +237,9 @@ mv ca/jwt.key kept.key
 checks 0 'a directory without one' 'there is no key for JWTs' --oidc-server-tls-enabled=false
 check 'and none is made' test ! -e ca/jwt.key
 mv kept.key ca/jwt.key && mv kept.json ca/jwks.json
+DAPRCERTS_DIR=none-yet checks 1 'a prefix that is no path, without any CA' 'the path prefix' --oidc-path-prefix '/a?b' \
+  --oidc-server-tls-enabled=false
+DAPRCERTS_DIR=$WORK/ca
 start_sentry --oidc-enabled --oidc-server-tls-enabled=false --healthz-port 0 --metrics-port 0
 has sentry.log 'OIDC HTTP server is disabled' 'without --jwt-enabled the log says that there is none'
 same '' "$(at oidc)" 'and it serves on'

@@ -203,8 +203,9 @@ def main():
         peer.send(stream, message[len(message) // 2 :] if half else message, end=True)
         _, status, body = peer.result(stream)
         half = None
-        with open(line.strip(), "wb") as file:
-            file.write(workload_certificate(body))
+        if status == "0":
+            with open(line.strip(), "wb") as file:
+                file.write(workload_certificate(body))
         print(status, flush=True)
 
 

@@ -146,7 +146,7 @@ static void test_file(void) {
   is_num(dc_jwks_source_reload(source, &err), DC_ENOENT, "no file any more");
   is_text(first_kid(source), "two", "the last good one stays");
   dc_jwks_source_stop(source);
-  dc_jwks_source_free(source);
+  dc_jwks_source_unref(source);
 }
 
 static void test_bad_files(void) {
@@ -173,7 +173,7 @@ static void accepted(const char *text, const char *kid, const char *what) {
          dc_jwks_source_reload(source, &err) == 0 && dc_jwks_source_start(source, &loop, &err) == 0 &&
          !uv_loop_alive(&loop),
      "nothing to watch, to wait for or to read again");
-  dc_jwks_source_free(source);
+  dc_jwks_source_unref(source);
 }
 
 static void test_text(void) {
@@ -247,7 +247,7 @@ static void stop(struct dc_jwks_source *source) {
   int before = changes;
   (void)uv_run(&loop, UV_RUN_DEFAULT);
   ok(!uv_loop_alive(&loop) && changes == before, "it stops, and nothing is left on the loop");
-  dc_jwks_source_free(source);
+  dc_jwks_source_unref(source);
 }
 
 static void test_bad_urls(void) {
@@ -485,7 +485,7 @@ static void test_stop(void) {
   until_changed();
   ok(logged("daprcerts-fetch did not end in its time"), "a program that takes longer than it may is killed");
   stop(source);
-  dc_jwks_source_free(NULL);
+  dc_jwks_source_unref(NULL);
 }
 
 static void use(void *user) {
@@ -512,7 +512,7 @@ static void test_threads(void) {
   }
   for (size_t i = 0; i < DC_COUNT(threads); i++) uv_thread_join(&threads[i]);
   is_num(failures, 0, "is read again while others look keys up");
-  dc_jwks_source_free(source);
+  dc_jwks_source_unref(source);
 }
 
 int main(void) {

@@ -165,8 +165,9 @@ static void remove_top(void) {
 int main(void) {
   static const char *const files[] = {"configuration", NULL};
   const struct dc_sentry_config config = {
-      .dir = "live", .ca_crt = names[0], .issuer_crt = names[1], .issuer_key = names[2], .trust_domain = "localhost",
-      .namespace = "default", .policy = {.workload_ttl = DC_HOUR}, .reread = reread, .reread_files = files};
+      .dir = "live", .ca_crt = names[0], .issuer_crt = names[1], .issuer_key = names[2],
+      .policy = {.workload_ttl = DC_HOUR, .trust_domain = "localhost", .namespace = "default"},
+      .reread = reread, .reread_files = files};
   struct dc_reload *reload = NULL;
   struct dc_err err = DC_ERR_INIT;
   if (!mkdtemp(top) || chdir(top)) return 99;

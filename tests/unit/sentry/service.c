@@ -19,19 +19,23 @@
 
 static char dir[] = "/tmp/daprcerts-service.XXXXXX";
 static const char *const names[] = {"ca.crt", "issuer.crt", "issuer.key"};
-static int64_t ttl = DC_HOUR; /* what the policy says when it is read again */
+/* what the policy says when it is read again */
+static int64_t ttl = DC_HOUR;
+static const struct dc_jwks_config *jwks;
 
-static int read_ttl(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
+static int read_policy(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
   (void)user;
   (void)err;
   policy->workload_ttl = ttl;
+  policy->jwks = jwks;
   return 0;
 }
 
 static struct dc_sentry_config config = {
     .dir = dir, .ca_crt = "ca.crt", .issuer_crt = "issuer.crt", .issuer_key = "issuer.key",
-    .trust_domain = "cp.example", .namespace = "dapr-system",
-    .policy = {.workload_ttl = DC_HOUR, .clock_skew = 15 * DC_MINUTE}, .reread = read_ttl,
+    .policy = {.workload_ttl = DC_HOUR, .clock_skew = 15 * DC_MINUTE, .trust_domain = "cp.example",
+               .namespace = "dapr-system"},
+    .reread = read_policy,
 };
 static const struct dc_service_origin origin = {.peer = "127.0.0.1:40312", .request = "17.3"};
 static _Atomic int answered;
@@ -293,6 +297,41 @@ static void test_threads(void) {
   ok(started == THREADS && bad == 0, "%d threads are answered while snapshots come and go", THREADS);
 }
 
+/* Each call is told by one policy or by the other, and never finds that its own has gone. */
+static void *ask_for_either(void *failed) {
+  for (int i = 0; i < ROUNDS; i++) {
+    struct dc_grpc_reply reply;
+    int32_t which = i % 2 ? DC_VALIDATOR_INSECURE : DC_VALIDATOR_JWKS;
+    ask((struct asked){.id = "app", .validator = which}, &reply);
+    bool known = reply.status == DC_GRPC_OK || strcmp(reply.text, "the requested validator is not enabled") == 0 ||
+                 strcmp(reply.text, "the request does not contain a token") == 0;
+    if (!known) *(bool *)failed = true;
+    dc_grpc_reply_free(&reply);
+  }
+  return NULL;
+}
+
+static void test_validators_change(void) {
+  static char sets[][16] = {"{\"keys\":[]}", "{\"keys\":[] }"};
+  const struct dc_jwks_config configs[] = {{.source = sets[0]}, {.source = sets[1]}};
+  pthread_t threads[THREADS];
+  bool failed[THREADS] = {false};
+  int started = 0, bad = 0;
+  for (; started < THREADS && pthread_create(&threads[started], NULL, ask_for_either, &failed[started]) == 0; started++)
+    continue;
+  for (int i = 0; i < 60; i++) {
+    jwks = i % 3 ? &configs[i % 3 - 1] : NULL;
+    bad += dc_live_reread(live, NULL) != (i > 0);
+  }
+  for (int i = 0; i < started; i++) {
+    pthread_join(threads[i], NULL);
+    bad += failed[i];
+  }
+  jwks = NULL;
+  bad += dc_live_reread(live, NULL) != 1;
+  ok(started == THREADS && bad == 0, "%d threads are answered while validators come and go", THREADS);
+}
+
 static bool write_set(void) {
   const struct dc_buf *files[] = {&set.ca_crt, &set.issuer_crt, &set.issuer_key};
   int rc = 0;
@@ -342,6 +381,7 @@ int main(void) {
   test_audit();
   test_no_audit();
   test_threads();
+  test_validators_change();
   end();
   return tap_done();
 }

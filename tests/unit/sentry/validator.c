@@ -6,7 +6,8 @@
 #include "config/allow.h"
 #include "tap.h"
 
-static struct dc_sentry_config config = {.trust_domain = "localhost", .namespace = "dapr-system"};
+static struct dc_policy *policy; /* of the names 'localhost' and 'dapr-system' */
+
 
 #define TEN "abcdefghij"
 #define SIXTY TEN TEN TEN TEN TEN TEN
@@ -62,6 +63,15 @@ static const struct {
     {"dapr-operator", "dapr-system", "localhost", DC_VALIDATOR_INSECURE, true, DC_GRPC_OK, "localhost"},
 };
 
+static void set_policy(const struct dc_allow *allow) {
+  static const struct dc_jwks_source_config none;
+  const struct dc_sentry_policy said = {.trust_domain = "localhost", .namespace = "dapr-system", .allow = allow};
+  struct dc_err err = DC_ERR_INIT;
+  dc_policy_unref(policy);
+  policy = NULL;
+  if (dc_policy_new(&said, NULL, &none, &policy, &err)) printf("Bail out! %s\n", err.text), exit(99);
+}
+
 static char *text_of(const char *text) { return (char *)(uintptr_t)text; }
 
 static struct dc_sign_request request_of(size_t row) {
@@ -79,10 +89,10 @@ static void test_row(size_t row) {
   struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
   const struct dc_sign_request request = request_of(row);
   char untouched[] = "untouched", *trust_domain = untouched;
-  int32_t which = dc_validator_choose(&config, &request);
+  int32_t which = dc_validator_choose(policy, &request);
   is_num(which, rows[row].validator ? rows[row].validator : DC_VALIDATOR_INSECURE, "which validator is asked");
   enum dc_verdict want = rows[row].status == DC_GRPC_OK ? DC_VERDICT_GRANTED : DC_VERDICT_REFUSED;
-  is_num(dc_validator_check(&config, which, &request, &trust_domain, &reply), want, rows[row].id);
+  is_num(dc_validator_check(policy, which, &request, &trust_domain, &reply), want, rows[row].id);
   is_num(reply.status, rows[row].status, "the reply has the code");
   if (rows[row].status == DC_GRPC_OK) {
     is_text(trust_domain, rows[row].text, "its trust domain");
@@ -112,7 +122,8 @@ static void test_allow(void) {
   };
   struct dc_allow allow = DC_ALLOW_INIT;
   ok(dc_allow_add(&allow, "ns", "app, a.b", NULL) == 0 && dc_allow_add(&allow, "dapr-system", "*", NULL) == 0, "a list");
-  config.allow = &allow;
+  set_policy(&allow);
+  dc_allow_free(&allow); /* the policy has its own */
   for (size_t i = 0; i < DC_COUNT(asked); i++) {
     struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
     struct dc_sign_request request = request_of(0);
@@ -120,22 +131,21 @@ static void test_allow(void) {
     request.namespace = text_of(asked[i].ns);
     request.id = text_of(asked[i].id);
     request.trust_domain = text_of("localhost");
-    is_num(dc_validator_check(&config, DC_VALIDATOR_INSECURE, &request, &trust_domain, &reply),
+    is_num(dc_validator_check(policy, DC_VALIDATOR_INSECURE, &request, &trust_domain, &reply),
            asked[i].text ? DC_VERDICT_REFUSED : DC_VERDICT_GRANTED, asked[i].id);
     ok((trust_domain != NULL) == !asked[i].text && reply.status == (asked[i].text ? DC_GRPC_PERMISSION_DENIED : 0),
        "its code");
     is_text(reply.text, asked[i].text ? asked[i].text : "", "its text");
     free(trust_domain);
   }
-  config.allow = NULL;
-  dc_allow_free(&allow);
+  set_policy(NULL);
 }
 
 static void test_none(void) {
   struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
   const struct dc_sign_request request = request_of(0);
   char *trust_domain = NULL;
-  is_num(dc_validator_check(&config, DC_VALIDATOR_UNKNOWN, &request, &trust_domain, &reply), DC_VERDICT_REFUSED,
+  is_num(dc_validator_check(policy, DC_VALIDATOR_UNKNOWN, &request, &trust_domain, &reply), DC_VERDICT_REFUSED,
          "where there is no default");
   is_num(reply.status, DC_GRPC_INVALID_ARGUMENT, "its code");
   is_text(reply.text, "a validator name must be specified in this environment", "its text");
@@ -143,8 +153,10 @@ static void test_none(void) {
 }
 
 int main(void) {
+  set_policy(NULL);
   for (size_t i = 0; i < DC_COUNT(rows); i++) test_row(i);
   test_allow();
   test_none();
+  dc_policy_unref(policy);
   return tap_done();
 }
