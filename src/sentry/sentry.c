@@ -323,6 +323,14 @@ static void tell_service_manager(struct sentry *sentry) {
   dc_systemd_notify("READY=1");
 }
 
+/* Our signals are this thread's: those that it makes while they are blocked never see them. */
+static void block_signals(sigset_t *before) {
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (size_t i = 0; i < SIGNALS; i++) sigaddset(&ours, signal_numbers[i]);
+  (void)pthread_sigmask(SIG_BLOCK, &ours, before);
+}
+
 static int serve(struct sentry *sentry, struct dc_err *err) {
   int rc = make_live(sentry, err);
   dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, false);
@@ -373,7 +381,10 @@ int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
   int rc = init_handles(&sentry, err);
   if (rc) return rc;
   raise_descriptor_limit();
+  sigset_t before;
+  block_signals(&before);
   rc = serve(&sentry, err);
+  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (rc) give_up(&sentry);
   uv_run(&sentry.uv, UV_RUN_DEFAULT);
   for (size_t i = 0; i < sentry.loop_count; i++) dc_loop_join(sentry.loops[i]);

@@ -67,6 +67,23 @@ ends 'goaway 0' 0 'drain-timeout: a flag over daprcerts.conf' '--drain-timeout 1
 ends closed 1 'a second signal cuts it short' '' twice TERM
 has "$WORK/sentry.log" 'a second signal ended the server with calls under way' 'and that is told'
 
+# --- signals -----------------------------------------------------------------------------------------------------------
+# Another thread that took one might sleep on it for ever where signals are kept back until it does something (TSan).
+if [ -d "/proc/$$/task" ]; then
+  start_sentry --issuer-credentials ca
+  threads=0 takers=0
+  for status in "/proc/$SENTRY_PID"/task/*/status; do
+    threads=$((threads + 1))
+    blocked=$(sed -n 's/^SigBlk:[[:space:]]*[0-9a-f]*\(....\)$/\1/p' "$status")
+    [ $((0x$blocked & 0x4003)) -eq $((0x4003)) ] || takers=$((takers + 1)) # SIGHUP, SIGINT, SIGTERM
+  done
+  check 'a server of several threads' [ "$threads" -gt 2 ]
+  same 1 "$takers" 'one of which takes its signals'
+  stop_sentry
+else
+  skip 'one thread takes the signals' 'no /proc'
+fi
+
 # --- a crowd ---------------------------------------------------------------------------------------------------------
 crowd=2000
 if [ ! -d "/proc/$$/fd" ]; then
