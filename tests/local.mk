@@ -3,7 +3,7 @@
 # To add one, add its name: automake takes NAME.c for its source, and what no NAME_LDADD says is linked from LDADD.
 
 EXTRA_DIST += tests/unit/tap.h tests/unit/pki/make.h tests/unit/pki/csr-samples.h tests/cli/lib.sh \
-  tests/unit/pki/jose-data.h tests/unit/pki/jose_peer.py tests/data/jose
+  tests/unit/pki/jose-data.h tests/unit/pki/jose_peer.py tests/data/jose tests/data/wycheproof
 AM_DEFAULT_SOURCE_EXT = .c
 AM_CPPFLAGS += -I$(srcdir)/tests/unit
 

@@ -12,16 +12,13 @@
 #include "tap.h"
 
 /* Ends the test when something is missing: nothing can be said without it. */
-__attribute__((unused)) static json_t *data_load(const char *directory, const char *name) {
+__attribute__((unused)) static json_t *data_load(const char *name) {
   const char *top = getenv("TOP_SRCDIR");
   char path[4096];
   json_error_t error;
   json_t *json;
 
-  if (directory)
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-  else
-    snprintf(path, sizeof path, "%s/tests/data/jose/%s", top ? top : ".", name);
+  snprintf(path, sizeof path, "%s/tests/data/%s", top ? top : ".", name);
   json = json_load_file(path, 0, &error);
   if (json) return json;
   printf("Bail out! %s: %s\n", path, error.text);

@@ -173,7 +173,7 @@ static void test_limits(void) {
 }
 
 static void test_rfc(void) {
-  json_t *data = data_load(NULL, "rfc.json"), *entry;
+  json_t *data = data_load("jose/rfc.json"), *entry;
   struct dc_jwks set DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
   struct dc_buf notes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   size_t i;
@@ -203,7 +203,7 @@ static void test_rfc(void) {
 
 /* Zero bytes in front of a modulus, which RFC 7518, 6.3.1.1, has seen written, change nothing. */
 static void test_rsa(void) {
-  json_t *data = data_load(NULL, "rfc.json");
+  json_t *data = data_load("jose/rfc.json");
   json_t *key = json_object_get(json_array_get(json_object_get(data, "tokens"), 0), "key");
   struct dc_jwks plain DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT, padded DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
   struct dc_jwks even DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT, one DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
