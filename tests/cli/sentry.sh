@@ -72,6 +72,16 @@ stop_sentry
 same 'ca.crt ca.key client.crt client.key daprcerts.conf issuer.crt issuer.key' \
   "$(cd "$HOME/.dapr/certs" && echo *)" 'what ca-init makes'
 check 'and it is a CA' openssl verify -x509_strict -CAfile "$HOME/.dapr/certs/ca.crt" "$HOME/.dapr/certs/issuer.crt"
+same '-rw------- -rw------- -rw-------' "$(cd "$HOME/.dapr/certs" && ls -l *.key | cut -c1-10 | xargs)" 'its keys are private'
+for lives in ca.crt:3650 issuer.crt:365; do
+  check "${lives%:*} lives ${lives#*:} days" openssl x509 -in "$HOME/.dapr/certs/${lives%:*}" -noout \
+    -checkend $((${lives#*:} * 86400 - 600))
+  check 'and no longer' sh -c '! openssl x509 -in "$1" -noout -checkend "$2"' sh "$HOME/.dapr/certs/${lives%:*}" \
+    $((${lives#*:} * 86400 + 600))
+done
+same 'subject=O = cluster.local' "$(openssl x509 -in "$HOME/.dapr/certs/ca.crt" -noout -subject)" "the root's name"
+same 'subject=O = spiffe://cluster.local/ns/default/dapr-sentry' \
+  "$(openssl x509 -in "$HOME/.dapr/certs/issuer.crt" -noout -subject)" "the issuer's"
 before=$(files "$HOME/.dapr/certs")
 cat >config.yaml <<'YAML'
 apiVersion: dapr.io/v1alpha1

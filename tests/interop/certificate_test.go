@@ -190,6 +190,9 @@ func TestServingCertificate(t *testing.T) {
 			chain := conn.ConnectionState().PeerCertificates
 			conn.Close()
 			checkLeafProfile(t, chain[0], chain[1])
+			if age := time.Since(chain[0].NotBefore); age < 15*time.Minute {
+				t.Errorf("NotBefore is %v ago: clocks may differ by 15 minutes", age)
+			}
 			if _, ok := chain[0].PublicKey.(ed25519.PublicKey); !ok {
 				t.Errorf("the key is %T", chain[0].PublicKey)
 			}

@@ -108,6 +108,10 @@ static void test_serving(void) {
   ok(dc_spiffe_of_cert(cert, &got, NULL) == 0 && dc_slice_equal(got, id), "its SPIFFE ID");
   ok(cert->san_count == 2 && dc_slice_equal(cert->sans[1].value, DC_SLICE("cluster.local")), "and DNS cluster.local");
   is_num(cert->ext_usage, DC_EKU_SERVER | DC_EKU_CLIENT, "for both sides of a call");
+  is_num(cert->key_usage, DC_KU_DIGITAL_SIGNATURE, "key usage");
+  ok(cert->subject.len == 2 && cert->san_critical, "its subject is empty, its names are critical");
+  ok(!cert->has_constraints && cert->subject_key_id.len == 0, "no basicConstraints, no subject key identifier");
+  ok(cert->not_before == NOW - 900 && cert->not_after == NOW + DAY, "begun the skew before now, its TTL long");
   is_num(dc_chain_verify(cert, &identity.chain, dc_authority_anchors(set.authority), DC_PURPOSE_SERVER, NOW, NULL), 0,
          "it verifies");
 }

@@ -72,6 +72,20 @@ static void test_kid(void) {
          DC_EUNSUPPORTED, "no pair for a symmetric algorithm");
 }
 
+/* A key in the forms that other programs write: SEC1 and PKCS#1. */
+static void test_old_form(const char *algorithm, const char *label) {
+  struct pair pair DC_CLEANUP(pair_free) = PAIR_INIT;
+  struct dc_token_signer *signer DC_CLEANUP(dc_token_signer_cleanup) = NULL;
+  struct dc_key *key DC_CLEANUP(dc_key_cleanup) = NULL;
+  const struct dc_token_rules rules = {.algorithm = algorithm};
+
+  pair_make(&pair, rules);
+  ok(dc_key_from_pem(dc_buf_text(&pair.key), pair.key.len, &key, NULL) == 0, "a key for %s", algorithm);
+  dc_buf_clear(&pair.key);
+  ok(key && dc_key_to_pem(key, &pair.key, NULL) == 0 && strstr(dc_buf_text(&pair.key), label), "as %s", label);
+  is_num(load_pair(&pair, rules, &signer), 0, "loads");
+}
+
 /* --- pairs that do not fit ---------------------------------------------------------------------------------------- */
 
 static void refused(const struct dc_buf *key, const char *jwks, struct dc_token_rules rules, int code,
@@ -203,6 +217,8 @@ int main(void) {
   test_algorithm("ES512", DC_KEY_P521, "\"crv\":\"P-521\"");
   test_algorithm("EdDSA", DC_KEY_ED25519, "\"kty\":\"OKP\"");
   test_kid();
+  test_old_form("ES256", "-----BEGIN EC PRIVATE KEY-----");
+  test_old_form("RS256", "-----BEGIN RSA PRIVATE KEY-----");
   test_refused();
   test_warning();
   test_published();
