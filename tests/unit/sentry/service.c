@@ -118,6 +118,7 @@ static void check_names(struct asked asked, const char *want) {
                     (const char *)leaf->sans[i].value.data);
   is_text(dc_buf_text(&got), want, "its DNS names");
   is_num(dc_san_count(leaf->sans, leaf->san_count, DC_SAN_URI), 1, "and one SPIFFE ID");
+  is_num(leaf->subject.len, 2, "nothing of the request's subject");
 }
 
 static const char *sample(const char *what) {
