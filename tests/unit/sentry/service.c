@@ -130,7 +130,13 @@ static const char *sample(const char *what) {
 static void test_names(void) {
   const char *old = sample("Go, as daprd up to 1.11 labels it"), *middle = sample("openssl, P-256 with CN and DNS");
   const char *operator_csr = sample("openssl, RSA 2048 with names, as Dapr's operator");
+  struct dc_buf old_label DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_pem block DC_CLEANUP(dc_pem_free) = DC_PEM_INIT;
+  const char *at = dc_buf_text(&csr);
+  size_t left = csr.len;
+  if (dc_pem_next(&at, &left, &block, NULL) == 1) dc_pem_add(&old_label, "CERTIFICATE", block.der.data, block.der.len);
   check_names((struct asked){.csr = old}, "app.ns.svc.cluster.local");
+  check_names((struct asked){.csr = dc_buf_text(&old_label)}, "app.ns.svc.cluster.local"); /* Ed25519, no names */
   check_names((struct asked){.csr = middle}, "app.ns.svc.cluster.local");
   check_names((struct asked){.csr = sample("openssl, P-256 with no names")}, "");
   check_names((struct asked){.csr = operator_csr}, "");
