@@ -14,6 +14,8 @@ for version in tls1_2 tls1_3; do
       -verify_hostname cluster.local </dev/null >"$WORK/out" 2>"$WORK/err"
     has "$WORK/out" 'Verify return code: 0 (ok)' "openssl s_client verifies the server over $version ${alpn:-without ALPN}"
   done
+  openssl s_client -connect "$SENTRY_ADDR" -$version -ign_eof </dev/null >"$WORK/out" 2>"$WORK/err"
+  has "$WORK/err" 'no application protocol' "without ALPN it is sent away then, over $version"
 done
 openssl s_client -connect "$SENTRY_ADDR" -alpn http/1.1 </dev/null >"$WORK/out" 2>"$WORK/err"
 has "$WORK/err" 'no application protocol' 'a client that wants only HTTP/1.1 is told so'

@@ -125,6 +125,7 @@ static void test_anchors_end(void) {
   ok(!dc_authority_warning(authority, MAKE_NOW, 0, &text), "no warning while all is well");
   is_num(dc_authority_check(authority, MAKE_NOW + 11, &err), DC_EEXPIRED, "its root has ended: nothing is signed");
   ok(strstr(err.text, "no valid trust anchor verifies the issuer") && strstr(err.text, "short root"), "and why");
+  ok(strstr(err.text, "put a new set of ca.crt, issuer.crt and issuer.key in its place") != NULL, "and what to do");
   dc_authority_unref(authority);
   authority = NULL;
   dc_buf_clear(&crt);
