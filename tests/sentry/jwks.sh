@@ -166,6 +166,11 @@ PYTHON
   start_sentry --config url.yaml
   same 503 "$(curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" 'a start without the web server: not healthy'
   check 'the log says why' logged 'keys.json'
+  openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out csr 2>/dev/null
+  status 1 'a request waits until its deadline' sh -c '"$@" <csr' sh "$TOP_BUILDDIR/daprcerts-request" --sentry "$SENTRY_ADDR" \
+    --id web --namespace default --server-id spiffe://localhost/ns/default/dapr-sentry --trust-anchors ca/ca.crt \
+    --token-file web.token --attempts 1 --timeout 300ms
+  has "$WORK/err" 'no answer in time' 'and is not refused'
   asks web.token >asked.out 2>&1 &
   asking=$!
   python3 serve.py "$port" >port2 2>web.log &
