@@ -168,7 +168,8 @@ static const struct {
     {"spec: {mtls: {tokenValidators: [{name: Kubernetes}]}}", DC_EINVAL,
      "'c.yaml' line 1 column 33: invalid token validator: the built-in 'kubernetes' and 'insecure' validators cannot "
      "be configured manually"},
-    {"spec: {mtls: {tokenValidators: [{name: insecure}]}}", DC_EINVAL, "'c.yaml' line 1 column 33: invalid token"},
+    {"spec: {mtls: {tokenValidators: [{name: insecure}]}}", DC_EINVAL,
+     "'c.yaml' line 1 column 33: invalid token validator: the built-in"},
     {"spec: {mtls: {tokenValidators: [{name: other}]}}", DC_EINVAL,
      "'c.yaml' line 1 column 33: invalid token validator name; supported values: 'jwks'"},
     {"spec: {mtls: {tokenValidators: [{}]}}", DC_EINVAL, "'c.yaml' line 1 column 33: invalid token validator name"},
