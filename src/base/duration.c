@@ -143,21 +143,3 @@ const char *dc_duration_text(int64_t ns, char *buf) {
   }
   return buf;
 }
-
-const char *dc_duration_words(int64_t ns, char *buf) {
-  static const struct {
-    const char *name;
-    uint64_t ns;
-  } words[] = {{"day", DC_DAY}, {"hour", DC_HOUR}, {"minute", DC_MINUTE}, {"second", DC_SECOND}};
-  uint64_t value = magnitude(ns);
-  size_t i = 0;
-  while (i + 1 < DC_COUNT(words) && value < words[i].ns) i++;
-  uint64_t count = value / words[i].ns;
-  int n = snprintf(buf, DC_DURATION_TEXT_MAX, "%" PRIu64 " %s%s", count, words[i].name, count == 1 ? "" : "s");
-  if (i + 1 == DC_COUNT(words)) return buf;
-  count = value % words[i].ns / words[i + 1].ns;
-  if (count)
-    snprintf(buf + n, DC_DURATION_TEXT_MAX - (size_t)n, " and %" PRIu64 " %s%s", count, words[i + 1].name,
-             count == 1 ? "" : "s");
-  return buf;
-}

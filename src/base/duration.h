@@ -18,8 +18,5 @@ int dc_duration_parse(const char *text, int64_t *ns, struct dc_err *err) DC_NODI
 enum { DC_DURATION_TEXT_MAX = 40 };
 /* As Go prints it: "24h0m0s", "1.5s", "300ms"; returns BUF. */
 const char *dc_duration_text(int64_t ns, char *buf);
-/* For people: "2 days and 15 hours", the largest unit of days, hours, minutes and seconds and the one below it where
- * that is not 0; without a sign, what is smaller is dropped; returns BUF. */
-const char *dc_duration_words(int64_t ns, char *buf);
 
 #endif

@@ -23,17 +23,17 @@ int main(void) {
   };
   static const struct {
     int64_t ns;
-    const char *go, *words;
+    const char *go;
   } shown[] = {
-      {0, "0s", "0 seconds"},
-      {DC_DAY, "24h0m0s", "1 day"},
-      {63 * DC_HOUR, "63h0m0s", "2 days and 15 hours"},
-      {90 * DC_SECOND, "1m30s", "1 minute and 30 seconds"},
-      {1500000000, "1.5s", NULL},
-      {300000000, "300ms", NULL},
-      {-DC_MINUTE, "-1m0s", NULL},
-      {1, "1ns", NULL},
-      {INT64_MIN, "-2562047h47m16.854775808s", NULL},
+      {0, "0s"},
+      {DC_DAY, "24h0m0s"},
+      {63 * DC_HOUR, "63h0m0s"},
+      {90 * DC_SECOND, "1m30s"},
+      {1500000000, "1.5s"},
+      {300000000, "300ms"},
+      {-DC_MINUTE, "-1m0s"},
+      {1, "1ns"},
+      {INT64_MIN, "-2562047h47m16.854775808s"},
   };
   for (size_t i = 0; i < DC_COUNT(rows); i++) {
     int64_t ns = 42;
@@ -45,7 +45,6 @@ int main(void) {
   for (size_t i = 0; i < DC_COUNT(shown); i++) {
     char buf[DC_DURATION_TEXT_MAX];
     is_text(dc_duration_text(shown[i].ns, buf), shown[i].go, "as Go prints it");
-    if (shown[i].words) is_text(dc_duration_words(shown[i].ns, buf), shown[i].words, "for people");
   }
   return tap_done();
 }
