@@ -69,6 +69,9 @@ lacks() {
 # has_command NAME: for peers that a machine may lack.
 has_command() { command -v "$1" >/dev/null 2>&1; }
 
+# has_ipv6: this machine has ::1.
+has_ipv6() { [ ! -d /proc/net ] || grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
+
 # find_python MODULE...: sets PYTHON to one that has them, or to nothing.
 find_python() {
   for PYTHON in /usr/bin/python3 python3; do

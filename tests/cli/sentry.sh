@@ -43,7 +43,76 @@ for flags in "--issuer-credentials $ca --trust-domain one" "--issuer-credentials
   same 'spiffe://one/ns/default/dapr-sentry' "$(served)" "flags as ${flags%% *}${flags#*"$ca"}"
   stop_sentry
 done
-for wrong in --no-such-flag -no-such-flag '--port 70000' '--port x' --port '--idle-timeout 5' '--max-streams 0' operand; do
+# Every flag of the original, in every form in which it takes it: "--help" behind them ends it before anything is done.
+takes() { "$DAPRCERTS" sentry "$@" --help >/dev/null 2>&1 || echo "$*"; }
+flags=0
+while read -r name value; do
+  flags=$((flags + 1))
+  for dashes in - --; do
+    takes "$dashes$name=$value"
+    case $value in
+      true) takes "$dashes$name" && takes "$dashes$name=false" && takes "$dashes$name=0" && takes "$dashes$name=1" ;;
+      *) takes "$dashes$name" "$value" ;;
+    esac
+  done
+done >untaken <<'END'
+config file
+issuer-credentials dir
+issuer-ca-filename file
+issuer-certificate-filename file
+issuer-key-filename file
+trust-domain td
+mode standalone
+log-level info
+log-as-json true
+log-file file
+kubeconfig file
+port 1
+listen-address 127.0.0.1
+healthz-port 1
+healthz-listen-address 127.0.0.1
+metrics-port 1
+metrics-listen-address 127.0.0.1
+enable-metrics true
+jwt-enabled true
+jwt-key-filename file
+jwks-filename file
+jwt-issuer https://example.org
+jwt-signing-algorithm ES256
+jwt-key-id key
+jwt-ttl 1h30m
+oidc-enabled true
+oidc-server-listen-port 1
+oidc-server-listen-address 127.0.0.1
+oidc-server-tls-enabled true
+oidc-server-tls-cert-file file
+oidc-server-tls-key-file file
+oidc-jwks-uri https://example.org/jwks
+oidc-path-prefix /path
+oidc-allowed-hosts a,b
+END
+same '34 flags, not taken: ' "$flags flags, not taken: $(cat untaken)" 'every flag of the original, one dash or two, = or space'
+# wrong_usage TEXT ARGUMENT...: status 2, and how it is told
+wrong_usage() {
+  wrong_text=$1
+  shift
+  status 2 "wrong usage: $*" "$DAPRCERTS" sentry "$@"
+  same "daprcerts sentry: $wrong_text
+Try 'daprcerts sentry --help' for more information." "$(cat "$WORK/err")" 'is told so'
+}
+wrong_usage "unrecognized option '--no-such-flag'" --no-such-flag=x
+wrong_usage "unrecognized option '-no-such-flag'" -no-such-flag
+wrong_usage "option '--port': 'x' is not a number" -port=x
+wrong_usage "option '--healthz-port': 70000 is not within 0 and 65535" --healthz-port 70000
+wrong_usage "option '--metrics-port': -1 is not within 0 and 65535" --metrics-port=-1
+wrong_usage "option '--oidc-server-listen-port': '' is not a number" --oidc-server-listen-port=
+wrong_usage "option '--trust-domain' requires a value" --trust-domain
+for flag in log-as-json enable-metrics jwt-enabled oidc-enabled oidc-server-tls-enabled; do
+  wrong_usage "option '--$flag': 'maybe' is neither true nor false" --$flag=maybe
+done
+wrong_usage "option '--jwt-ttl': '5' is not a duration: expected a number and a unit, such as 24h, 1h30m or 300ms" --jwt-ttl 5
+wrong_usage "unexpected operand 'false'" --enable-metrics false
+for wrong in '--idle-timeout 5' '--max-streams 0' operand; do
   # shellcheck disable=SC2086  # words
   status 2 "wrong usage: $wrong" "$DAPRCERTS" sentry $wrong
   has "$WORK/err" 'daprcerts sentry --help' 'where to read on is told'
@@ -57,6 +126,13 @@ status 1 'a mode that is none' "$DAPRCERTS" sentry --mode none
 has "$WORK/out" 'level=fatal msg="Invalid options: invalid mode: none"' "in the original's words"
 status 1 'a level that is none' "$DAPRCERTS" sentry --log-level loud
 has "$WORK/out" 'level=fatal msg="invalid value for --log-level: loud"' "in the original's words"
+for level in debug info warn warning error fatal; do
+  status 0 "--log-level $level" "$DAPRCERTS" sentry --check --issuer-credentials "$ca" --log-level $level
+  case $level in
+    debug | info) has "$WORK/out" 'level=info' 'and what is worth as much' ;;
+    *) lacks "$WORK/out" 'level=info' 'and nothing below' ;;
+  esac
+done
 status 0 '--help' "$DAPRCERTS" sentry --help
 has "$WORK/out" '--issuer-credentials' 'on standard output'
 status 0 '--version' "$DAPRCERTS" sentry --version
@@ -102,6 +178,11 @@ start_sentry --config config.yaml
 same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" '--config alone: its trust domain, the usual directory'
 stop_sentry
 same "$before" "$(files "$HOME/.dapr/certs")" 'credentials that are there stay as they are'
+mkdir daprsystem-is-here && sed 's/from.yaml/from.here/' config.yaml >daprsystem-is-here/daprsystem && cd daprsystem-is-here || exit 1
+start_sentry
+same 'spiffe://from.here/ns/default/dapr-sentry' "$(served)" 'without --config: daprsystem in the current folder'
+stop_sentry
+cd ..
 
 # --- a part of a CA --------------------------------------------------------------------------------------------------
 for lacking in ca.crt issuer.crt issuer.key 'ca.crt issuer.crt' 'issuer.crt issuer.key'; do
@@ -173,6 +254,23 @@ rm "mixed/issuer.key"
 status 1 '--check of a part of a CA' "$DAPRCERTS" sentry --check --issuer-credentials mixed
 has "$WORK/err" "'issuer.key' missing" 'names it'
 
+# 10 MB of nesting, wrong as people write it, and what is nobody's business
+check_config() {
+  check_want=$1 check_text=$2
+  status "$check_want" "--check of $3" "$DAPRCERTS" sentry --check --issuer-credentials "$ca" --config "$3"
+  has "$WORK/out" "$check_text" 'is told'
+}
+head -c 10000000 /dev/zero | tr '\0' '[' >deep.yaml
+check_config 1 "the configuration: 'deep.yaml' line 1 column 101: nested deeper than the accepted 100 levels" deep.yaml
+printf 'spec:\n  mtls:\n\t  workloadCertTTL: 1h\n' >tab.yaml
+check_config 1 "'tab.yaml' line 3 column 1: found character that cannot start any token" tab.yaml
+printf 'spec:\n  mtls:\n    workloadCertTTL: 1h\n    workloadCertTTL: 2h\n' >twice.yaml
+check_config 1 "'twice.yaml' line 4 column 5: a key that is there already" twice.yaml
+printf 'spec:\n  mtls:\n    workloadCertTTL: [1h]\n' >type.yaml
+check_config 1 "'type.yaml' line 3 column 22: a duration such as" type.yaml
+printf 'spec: {tracing: [{}], httpPipeline: 5, mtls: {}}\n' >theirs.yaml
+check_config 0 'all is well' theirs.yaml
+
 # --- the environment ------------------------------------------------------------------------------------------------------------
 export DAPR_CONTROLPLANE_TRUST_DOMAIN=from.env
 start_sentry --issuer-credentials "$ca" --config config.yaml
@@ -193,6 +291,14 @@ has "$WORK/sentry.log" 'level=warning msg="NAMESPACE=prod' 'it warns where daprc
 has "$WORK/sentry.log" 'unset NAMESPACE' 'with the command that mends it'
 stop_sentry
 unset NAMESPACE
+cp -R "$ca" named && sed -i 's/^control-plane-\(trust-domain\|namespace\) = .*/control-plane-\1 = from.conf/' named/daprcerts.conf
+start_sentry --issuer-credentials named
+same 'spiffe://from.conf/ns/from.conf/dapr-sentry' "$(served)" 'else daprcerts.conf names both'
+stop_sentry
+start_sentry --issuer-credentials named --config config.yaml
+same 'spiffe://from.yaml/ns/from.conf/dapr-sentry' "$(served)" 'behind the configuration'
+has "$WORK/sentry.log" 'listening on loopback alone: --listen-address serves containers and other machines' 'the start names --listen-address'
+stop_sentry
 sentry=$DAPRCERTS
 bare() { exec env -i NAMESPACE=bare "$sentry" "$@"; }
 DAPRCERTS=bare
@@ -207,7 +313,7 @@ has "$WORK/err" 'HOME' 'is told'
 serves '--log-level fatal' --issuer-credentials "$ca" --log-level fatal
 same 1 "$(wc -l <"$WORK/sentry.log")" 'leaves one record'
 has "$WORK/sentry.log" "Running gRPC server on $SENTRY_ADDR" 'which tells where it serves'
-if grep -q '^grpc \[::1\]:' "$WORK/ready"; then
+if has_ipv6; then
   same "grpc 127.0.0.1:$SENTRY_PORT
 grpc [::1]:$SENTRY_PORT" "$(grep '^grpc' "$WORK/ready")" 'the ready file has both loopback addresses, at one port'
   same 'spiffe://localhost/ns/default/dapr-sentry' "$(served "[::1]:$SENTRY_PORT")" 'and the second one serves'
@@ -235,19 +341,20 @@ listens '' 127.0.0.1
 has "$WORK/sentry.log" "$warning" 'and is warned of'
 stop_sentry
 listens 0.0.0.0 127.0.0.1
+lacks "$WORK/sentry.log" 'listening on loopback alone' 'it is not on loopback alone'
 has "$WORK/sentry.log" "$warning" 'and is warned of'
 has "$WORK/sentry.log" "'0.0.0.0' can be reached" 'by its address'
 stop_sentry
 listens localhost 127.0.0.1
 lacks "$WORK/sentry.log" "$warning" 'and needs no warning'
 stop_sentry
-if [ -e /proc/net/if_inet6 ] && ! grep -q '^0\{31\}1 ' /proc/net/if_inet6; then
-  skip "--listen-address '::1'" 'no ::1 on this machine'
-  skip 'and needs no warning' 'no ::1 on this machine'
-else
+if has_ipv6; then
   listens ::1 '[::1]'
   lacks "$WORK/sentry.log" "$warning" 'and needs no warning'
   stop_sentry
+else
+  skip "--listen-address '::1'" 'no ::1 on this machine'
+  skip 'and needs no warning' 'no ::1 on this machine'
 fi
 refuses 1 'an address of another machine' --issuer-credentials "$ca" --listen-address 192.0.2.1
 has "$WORK/err" "cannot listen on '192.0.2.1'" 'is told'

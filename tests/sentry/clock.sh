@@ -77,6 +77,12 @@ began=$(date +%s)
 set_clock $((366 * day))
 check 'the issuer has ended' logged 'Dapr issuer certificate expiration warning: certificate has expired.'
 check 'nothing can be served any more, which is told' logged 'cannot renew the serving certificate: '
+if has_command curl; then
+  check 'and counted' sh -c 'curl --silent "$(sed -n "s/^metrics //p" ready | head -n 1)/" |
+    grep -q "^dapr_sentry_servercert_issue_failed_total [1-9]"'
+else
+  skip 'and counted' 'no peer: curl'
+fi
 status 1 'nor signed' asks
 check 'while connections go on' swept
 

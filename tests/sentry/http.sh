@@ -19,11 +19,12 @@ metric() { get "$(at metrics)/" >/dev/null && sed -n "s/^$1 //p" body; }
 
 # --- health -------------------------------------------------------------------------------------------------------------
 start_sentry
-for i in 1 2; do
-  [ -n "$(at healthz "$i")" ] || { skip "health at the address $i" 'one address family on this machine'; continue; }
-  same '200 ' "$(get "$(at healthz "$i")/healthz")" "health at $(at healthz "$i" | sed 's/:[0-9]*$//')"
+for host in 127.0.0.1 '[::1]'; do
+  [ "$host" = 127.0.0.1 ] || has_ipv6 || { skip "health and metrics at $host" 'no ::1 on this machine'; continue; }
+  same '200 ' "$(get "$host:$(at healthz | sed 's/.*://')/healthz")" "health at $host"
+  check 'without a body' test ! -s body
+  check "metrics at $host" get --fail "$host:$(at metrics | sed 's/.*://')/"
 done
-check 'without a body' test ! -s body
 same '200 ' "$(get "http://localhost:$(at healthz | sed 's/.*://')/healthz")" 'clients dial it as localhost too'
 same '404 text/plain; charset=utf-8' "$(get "$(at healthz)/")" 'other paths are not found'
 same '404 page not found' "$(cat body)" 'in the words of the original'
@@ -75,8 +76,15 @@ fails_by tls 'one without TLS' curl --silent --max-time 20 --http0.9 "http://$SE
 # visit: a connection that says nothing and goes at the end of standard input.
 visit() { python3 -c 'import socket, sys; peer = socket.create_connection(sys.argv[1].split(":")); sys.stdin.read()' "$SENTRY_ADDR"; }
 fails_by closed 'and one that says nothing and goes' visit
+"$DAPRCERTS" ca-init --dir other --issuer-days 100 >/dev/null 2>&1
+cp -R ca first && cp other/ca.crt other/issuer.crt other/issuer.key ca
+check 'other credentials are counted' comes_to dapr_sentry_issuercert_changed_total 1
+same "$(end other/issuer.crt)" "$(metric dapr_sentry_issuercert_expiry_timestamp)" "and their issuer's end is told"
+cp first/ca.crt first/issuer.crt first/issuer.key ca
+check 'twice' comes_to dapr_sentry_issuercert_changed_total 2
+reloads=$(metric 'dapr_sentry_reloads_total{result="ok"}')
 kill -HUP "$SENTRY_PID"
-check 'a reload is counted' comes_to 'dapr_sentry_reloads_total{result="ok"}' 1
+check 'a reload is counted' comes_to 'dapr_sentry_reloads_total{result="ok"}' "$((reloads + 1))"
 mv ca/issuer.key kept && kill -HUP "$SENTRY_PID"
 check 'and one that fails' comes_to 'dapr_sentry_reloads_total{result="failed"}' 1
 mv kept ca/issuer.key
@@ -97,6 +105,19 @@ else
 fi
 stop_sentry
 same 0 "$SENTRY_STATUS" 'the server ends with status 0'
+
+if [ -c /dev/full ]; then
+  start_sentry --audit-log /dev/full --handshake-timeout 1s
+  asks web >/dev/null 2>&1
+  same 1 "$(metric dapr_sentry_audit_failures_total)" 'a line of the audit log that is lost is counted'
+else
+  skip 'a line of the audit log that is lost is counted' 'no /dev/full on this machine'
+  start_sentry --handshake-timeout 1s
+fi
+# stays: a connection that says nothing until it is closed
+stays() { python3 -c 'import socket, sys; socket.create_connection(sys.argv[1].split(":")).recv(1)' "$SENTRY_ADDR"; }
+fails_by timeout 'a handshake that never begins is counted' stays
+stop_sentry
 
 # --- the end ------------------------------------------------------------------------------------------------------------
 # A peer in the midst of its handshake keeps the server draining until it goes.
@@ -146,26 +167,49 @@ has served 'URI:spiffe://localhost/ns/default/dapr-sentry' 'gRPC on a Unix-domai
 lacks sentry.log 'can be reached by other machines' 'needs no warning'
 stop_sentry
 has sentry.log 'msg="unix: ' 'its peers are named so'
+# What the defaults are shows where others have them: all four, on both families, by us or by others.
 python3 - <<'PYTHON' >taken &
-import socket, time, sys
+import socket, time
 held = []
-for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-    try:
-        held.append(socket.create_server((host, 8080), family=family))
-    except OSError:
-        pass
+for port in (50001, 8080, 9090, 9080):
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            held.append(socket.create_server((host, port), family=family))
+        except OSError:
+            pass
 print("held", flush=True)
 time.sleep(600)
 PYTHON
 holder=$!
 until [ -s taken ]; do sleep 0.05; done
-"$DAPRCERTS" sentry --port 0 --metrics-port 0 --ready-file "$WORK/ready2" >sentry2.log 2>&1 &
-SENTRY_PID=$!
-until [ -s ready2 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
-has sentry2.log 'there is no healthz endpoint: cannot listen on' 'the default port, taken: a warning, and it serves without'
-check 'with the rest' grep -q '^metrics ' ready2
+# starts OPTION...: until it serves or ends; its log is taken.log
+starts() {
+  "$DAPRCERTS" sentry --ready-file "$WORK/ready2" "$@" >taken.log 2>&1 &
+  SENTRY_PID=$!
+  until [ -s ready2 ]; do kill -0 "$SENTRY_PID" 2>/dev/null || break; sleep 0.05; done
+}
+starts --port 0
+for endpoint in healthz:8080 metrics:9090; do
+  has taken.log "level=warning msg=\"there is no ${endpoint%:*} endpoint: cannot listen on '127.0.0.1' port ${endpoint#*:}: another program uses it" \
+    "the default port of ${endpoint%:*}, taken: a warning"
+done
+check 'and it serves without' grep -q '^grpc ' ready2
 stop_sentry
+in_use='another program uses it'
+status 1 'the default port of gRPC, taken: an error' "$DAPRCERTS" sentry
+has "$WORK/err" "cannot listen on '127.0.0.1' port 50001: $in_use" 'with which'
+status 1 'the default port of OIDC, taken: an error' "$DAPRCERTS" sentry --port 0 --healthz-port 0 --metrics-port 0 \
+  --jwt-enabled --oidc-enabled --oidc-server-tls-enabled=false
+has "$WORK/err" "cannot listen on '127.0.0.1' port 9080: $in_use" 'with which'
+for endpoint in healthz:8080 metrics:9090; do
+  for option in "port ${endpoint#*:}" 'listen-address 127.0.0.1'; do
+    # shellcheck disable=SC2086  # words
+    status 1 "--${endpoint%:*}-$option was asked for: an error" "$DAPRCERTS" sentry --port 0 --${endpoint%:*}-$option
+    has "$WORK/err" "the ${endpoint%:*} endpoint: cannot listen on '127.0.0.1' port ${endpoint#*:}: $in_use" 'with which'
+  done
+done
 kill "$holder"
+rm -f ca/jwt.key ca/jwks.json
 
 # --- before the end -----------------------------------------------------------------------------------------------------
 "$DAPRCERTS" ca-init --dir soon --root-days 40 --issuer-days 20 >/dev/null 2>&1
