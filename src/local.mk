@@ -134,7 +134,8 @@ librpc_a_SOURCES = \
   src/rpc/grpc.c src/rpc/grpc.h \
   src/rpc/h2.c src/rpc/h2.h \
   src/rpc/messages.c src/rpc/messages.h \
-  src/rpc/tls.c src/rpc/tls.h
+  src/rpc/tls.c src/rpc/tls.h \
+  src/rpc/wire.c src/rpc/wire.h
 RPC_LIBS = librpc.a libproto.a $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS)
 
 # --- client: the calling side, blocking ------------------------------------------------------------------------------

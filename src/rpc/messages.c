@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "proto/sentry.pb-c.h"
+#include "rpc/wire.h"
 
 typedef Dapr__Proto__Sentry__V1__SignCertificateRequest request_pb;
 typedef Dapr__Proto__Sentry__V1__SignCertificateResponse response_pb;
@@ -93,11 +94,18 @@ static int take_request(const request_pb *pb, struct dc_sign_request *request, s
   return 0;
 }
 
+static const enum dc_wire_type request_types[] = {
+    DC_WIRE_BYTES, DC_WIRE_BYTES, DC_WIRE_BYTES, DC_WIRE_BYTES, DC_WIRE_BYTES, DC_WIRE_VARINT, DC_WIRE_BYTES,
+};
+
 int dc_sign_request_parse(const uint8_t *bytes, size_t n, struct dc_sign_request *request, struct dc_err *err) {
+  struct dc_buf known DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct budget budget;
   ProtobufCAllocator allocator;
-  budget_allocator(&allocator, &budget, n);
-  request_pb *pb = dapr__proto__sentry__v1__sign_certificate_request__unpack(&allocator, n, bytes);
+  int kept = dc_wire_keep(bytes, n, request_types, DC_COUNT(request_types), &known, err);
+  if (kept) return kept;
+  budget_allocator(&allocator, &budget, known.len);
+  request_pb *pb = dapr__proto__sentry__v1__sign_certificate_request__unpack(&allocator, known.len, known.data);
   if (!pb) return dc_err_set(err, DC_EPROTO, "proto: cannot parse invalid wire-format data");
   struct dc_sign_request parsed = {0};
   int rc = take_request(pb, &parsed, err);

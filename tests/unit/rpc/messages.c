@@ -42,6 +42,31 @@ static void test_request(void) {
   dc_sign_request_free(&request);
 }
 
+/* What Go's protobuf takes for unknown fields and passes over. */
+static void test_unknown_fields(void) {
+  static const struct {
+    const char *bytes;
+    size_t n;
+    const char *what;
+  } rows[] = {
+      {"\x7b\x7c\x0a\x01" "a", 5, "an empty group"},
+      {"\x7b\x08\x01\x0a\x01" "b\x83\x01\x84\x01\x7c\x0a\x01" "a", 14, "a group with fields and a group inside"},
+      {"\x08\x05\x0a\x01" "a", 5, "a text's field with a number"},
+      {"\x0a\x01" "a\x0d\x01\x02\x03\x04", 8, "with a fixed number, after the text"},
+      {"\x0a\x01" "a\x0b\x0c", 5, "with a group"},
+      {"\x0a\x01" "a\x32\x01\x02", 6, "an enum's field with bytes"},
+      {"\x0a\x01" "a\x79\x01\x02\x03\x04\x05\x06\x07\x08", 12, "a field of the future with a fixed number"},
+      {"\x0a\x01" "a\xf8\xff\xff\xff\x0f\x01", 9, "the largest field number"},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_sign_request request = {.id = NULL};
+    is_num(dc_sign_request_parse((const uint8_t *)rows[i].bytes, rows[i].n, &request, NULL), 0, rows[i].what);
+    is_text(request.id ? request.id : "(none)", "a", "the field that is known counts");
+    is_num(request.validator, DC_VALIDATOR_UNKNOWN, "and no other");
+    dc_sign_request_free(&request);
+  }
+}
+
 static void test_bad_requests(void) {
   static const struct {
     const char *bytes;
@@ -55,6 +80,15 @@ static void test_bad_requests(void) {
       {"\x0a\x02\xc0\xaf", 4, "an overlong form"},
       {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, "no protobuf at all"},
       {"\x3a\x01\xff", 3, "an audience that is no UTF-8"},
+      {"\x7b", 1, "a group without an end"},
+      {"\x7b\x0c", 2, "a group with another's end"},
+      {"\x7c", 1, "an end without a group"},
+      {"\x7b\x7b\x7c", 3, "a group inside without an end"},
+      {"\x02\x00", 2, "the field number 0"},
+      {"\xf8\xff\xff\xff\x1f\x01", 6, "a field number that is too large"},
+      {"\x0f", 1, "a wire type that is none"},
+      {"\x79\x01\x02", 3, "a fixed number that is cut off"},
+      {"\x78\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11, "a number beyond 64 bits"},
   };
   for (size_t i = 0; i < DC_COUNT(rows); i++) {
     struct dc_sign_request request = {.id = NULL};
@@ -62,6 +96,19 @@ static void test_bad_requests(void) {
     is_num(dc_sign_request_parse((const uint8_t *)rows[i].bytes, rows[i].n, &request, &err), DC_EPROTO, rows[i].what);
     ok(err.text[0] != '\0' && request.id == NULL, "it has a text, and nothing is left behind");
   }
+}
+
+static void test_deep_groups(void) {
+  enum { DEPTH = 100000 };
+  uint8_t *bytes = malloc(2 * DEPTH);
+  struct dc_sign_request request = {.id = NULL};
+  if (!bytes) return;
+  memset(bytes, 0x7b, DEPTH);
+  memset(bytes + DEPTH, 0x7c, DEPTH);
+  is_num(dc_sign_request_parse(bytes, 2 * DEPTH, &request, NULL), DC_EPROTO, "groups too deep in groups are refused");
+  is_num(dc_sign_request_parse(bytes + DEPTH - 100, 200, &request, NULL), 0, "100 are not");
+  dc_sign_request_free(&request);
+  free(bytes);
 }
 
 /* Two bytes on the wire each: what they may ask for in memory is bounded. */
@@ -153,6 +200,8 @@ static void test_odd_tokens(void) {
 int main(void) {
   char buf[12];
   test_request();
+  test_unknown_fields();
+  test_deep_groups();
   test_bad_requests();
   test_amplification();
   test_response();
