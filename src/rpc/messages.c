@@ -99,16 +99,17 @@ static const enum dc_wire_type request_types[] = {
 };
 
 int dc_sign_request_parse(const uint8_t *bytes, size_t n, struct dc_sign_request *request, struct dc_err *err) {
-  struct dc_buf known DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_buf room DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_slice known;
   struct budget budget;
   ProtobufCAllocator allocator;
-  int kept = dc_wire_keep(bytes, n, request_types, DC_COUNT(request_types), &known, err);
-  if (kept) return kept;
+  int rc = dc_wire_keep((struct dc_slice){bytes, n}, request_types, DC_COUNT(request_types), &room, &known, err);
+  if (rc) return rc;
   budget_allocator(&allocator, &budget, known.len);
   request_pb *pb = dapr__proto__sentry__v1__sign_certificate_request__unpack(&allocator, known.len, known.data);
   if (!pb) return dc_err_set(err, DC_EPROTO, "proto: cannot parse invalid wire-format data");
   struct dc_sign_request parsed = {0};
-  int rc = take_request(pb, &parsed, err);
+  rc = take_request(pb, &parsed, err);
   dc_mem_wipe(pb->token.data, pb->token.len);
   dapr__proto__sentry__v1__sign_certificate_request__free_unpacked(pb, &allocator);
   if (rc)

@@ -65,16 +65,23 @@ static bool skip_group(struct reader *r, uint32_t number) {
   return true;
 }
 
-int dc_wire_keep(const uint8_t *bytes, size_t n, const enum dc_wire_type *types, size_t count, struct dc_buf *out,
-                 struct dc_err *err) {
-  struct reader r = {.at = bytes, .end = bytes + n};
+int dc_wire_keep(struct dc_slice bytes, const enum dc_wire_type *types, size_t count, struct dc_buf *room,
+                 struct dc_slice *kept, struct dc_err *err) {
+  struct reader r = {.at = bytes.data, .end = bytes.data + bytes.len};
+  const uint8_t *run = bytes.data; /* of known fields, up to where the reader is */
   while (r.at < r.end) {
     const uint8_t *from = r.at;
     uint32_t number = 0;
     unsigned type = 0;
     if (!take_tag(&r, &number, &type) || !(type == DC_WIRE_GROUP ? skip_group(&r, number) : skip_plain(&r, type)))
       return dc_err_set(err, DC_EPROTO, "proto: cannot parse invalid wire-format data");
-    if (number <= count && types[number - 1] == type) dc_buf_add(out, from, (size_t)(r.at - from));
+    if (number <= count && types[number - 1] == type) continue;
+    dc_buf_add(room, run, (size_t)(from - run));
+    run = r.at;
   }
-  return dc_buf_check(out, err);
+  *kept = bytes;
+  if (run == bytes.data) return 0;
+  dc_buf_add(room, run, (size_t)(r.end - run));
+  *kept = (struct dc_slice){room->data, room->len};
+  return dc_buf_check(room, err);
 }
