@@ -16,5 +16,6 @@ struct dc_slice {
 
 struct dc_slice dc_slice_text(const char *text);
 bool dc_slice_equal(struct dc_slice a, struct dc_slice b);
+bool dc_slice_equal_texts(const char *a, const char *b); /* NULL equals NULL alone */
 
 #endif

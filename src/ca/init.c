@@ -86,8 +86,7 @@ static int reuse_root(struct work *work, struct dc_err *err) {
 
 static int name_issuer(struct work *work, struct dc_err *err) {
   struct dc_buf id DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = dc_spiffe_workload(&id, dc_slice_text(work->init->trust_domain), dc_slice_text(work->init->ns),
-                              DC_SLICE("dapr-sentry"), err);
+  int rc = dc_spiffe_sentry(&id, work->init->trust_domain, work->init->ns, err);
 
   if (rc < 0)
     return dc_err_add(err, rc, "trust domain '%s' and namespace '%s' make no SPIFFE ID", work->init->trust_domain,

@@ -104,6 +104,10 @@ int dc_spiffe_workload(struct dc_buf *out, struct dc_slice trust_domain, struct 
   return dc_buf_check(out, err);
 }
 
+int dc_spiffe_sentry(struct dc_buf *out, const char *trust_domain, const char *ns, struct dc_err *err) {
+  return dc_spiffe_workload(out, dc_slice_text(trust_domain), dc_slice_text(ns), DC_SLICE(DC_SPIFFE_SENTRY), err);
+}
+
 int dc_spiffe_of_cert(const struct dc_cert *cert, struct dc_slice *id, struct dc_err *err) {
   size_t uris = dc_san_count(cert->sans, cert->san_count, DC_SAN_URI);
   struct dc_spiffe parts;

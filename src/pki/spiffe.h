@@ -22,6 +22,9 @@ int dc_spiffe_check_segment(struct dc_slice segment, struct dc_err *err) DC_NODI
 /* Appends "spiffe://<trust domain>/ns/<namespace>/<name>", every part checked; OUT is untouched on failure. */
 int dc_spiffe_workload(struct dc_buf *out, struct dc_slice trust_domain, struct dc_slice ns, struct dc_slice name,
                        struct dc_err *err) DC_NODISCARD;
+#define DC_SPIFFE_SENTRY "dapr-sentry" /* sentry's own app id */
+/* The same for sentry itself, in the trust domain and the namespace of the control plane. */
+int dc_spiffe_sentry(struct dc_buf *out, const char *trust_domain, const char *ns, struct dc_err *err) DC_NODISCARD;
 /* The SPIFFE ID of a peer's leaf by the rules of X.509-SVID as go-spiffe checks them: exactly one URI SAN, no CA, no
  * certSign or cRLSign. *ID points into CERT. DC_EMISMATCH. */
 int dc_spiffe_of_cert(const struct dc_cert *cert, struct dc_slice *id, struct dc_err *err) DC_NODISCARD;

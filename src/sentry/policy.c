@@ -20,8 +20,6 @@ struct owner {
 
 /* --- comparing ---------------------------------------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
-
 static bool same_allow(const struct dc_allow *a, const struct dc_allow *b) {
   size_t count = a ? a->count : 0;
   if (count != (b ? b->count : 0)) return false;
@@ -33,7 +31,7 @@ static bool same_allow(const struct dc_allow *a, const struct dc_allow *b) {
 
 /* Where the set comes from, and by which authority. */
 static bool same_origin(const struct dc_jwks_config *a, const struct dc_jwks_config *b) {
-  return a && b && strcmp(a->source, b->source) == 0 && same_text(a->ca_certificate, b->ca_certificate);
+  return a && b && strcmp(a->source, b->source) == 0 && dc_slice_equal_texts(a->ca_certificate, b->ca_certificate);
 }
 
 static bool same_keys(const struct dc_jwks_config *a, const struct dc_jwks_config *b) {
@@ -44,7 +42,8 @@ static bool same_keys(const struct dc_jwks_config *a, const struct dc_jwks_confi
 bool dc_policy_says(const struct dc_policy *policy, const struct dc_sentry_policy *said) {
   const struct dc_sentry_policy *is = &policy->is;
   return is->workload_ttl == said->workload_ttl && is->clock_skew == said->clock_skew &&
-         same_text(is->trust_domain, said->trust_domain) && same_text(is->namespace, said->namespace) &&
+         dc_slice_equal_texts(is->trust_domain, said->trust_domain) &&
+         dc_slice_equal_texts(is->namespace, said->namespace) &&
          memcmp(&is->limits, &said->limits, sizeof is->limits) == 0 && same_allow(is->allow, said->allow) &&
          same_keys(is->jwks, said->jwks);
 }
@@ -77,8 +76,7 @@ static int copy_names(struct owner *owner, const struct dc_sentry_policy *said, 
   owner->policy.is.trust_domain = owner->trust_domain = strdup(said->trust_domain);
   owner->policy.is.namespace = owner->namespace = strdup(said->namespace);
   if (!owner->trust_domain || !owner->namespace) return dc_err_nomem(err);
-  int rc = dc_spiffe_workload(&owner->policy.spiffe_id, dc_slice_text(said->trust_domain),
-                              dc_slice_text(said->namespace), dc_slice_text(DC_SENTRY_ID), err);
+  int rc = dc_spiffe_sentry(&owner->policy.spiffe_id, said->trust_domain, said->namespace, err);
   return rc ? dc_err_add(err, rc, "sentry's own identity") : 0;
 }
 

@@ -7,8 +7,6 @@
 #include "sentry/jwks.h"
 #include "sentry/sentry.h"
 
-#define DC_SENTRY_ID "dapr-sentry" /* sentry's own app id */
-
 struct dc_policy {
   struct dc_sentry_policy is;  /* what it points to is the policy's */
   struct dc_buf spiffe_id;     /* sentry's own */

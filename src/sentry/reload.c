@@ -178,8 +178,6 @@ static int add_configuration(struct dc_reload *reload, const struct dc_sentry_co
   return rc;
 }
 
-static bool same_path(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
-
 /* The last of the paths: the file of the key set (one at a URL is fetched again by itself), and the one without which a
  * configuration was refused. */
 static int set_keys(struct dc_reload *reload, const char *file, const char *wanted, struct dc_err *err) {
@@ -209,8 +207,8 @@ static void follow_keys(struct dc_reload *reload) {
   const char *const *now = (const char *const *)reload->paths + reload->fixed;
   size_t count = (file != NULL) + (wanted != NULL);
   struct dc_err err = DC_ERR_INIT;
-  if (reload->path_count - reload->fixed == count && same_path(file ? now[0] : NULL, file) &&
-      same_path(wanted ? now[count - 1] : NULL, wanted))
+  if (reload->path_count - reload->fixed == count && dc_slice_equal_texts(file ? now[0] : NULL, file) &&
+      dc_slice_equal_texts(wanted ? now[count - 1] : NULL, wanted))
     return;
   int rc = set_keys(reload, file, wanted, &err);
   if (!rc) rc = dc_watch_files(reload->watch, (const char *const *)reload->paths, &err);

@@ -45,7 +45,7 @@ static enum dc_grpc_status find_trust_domain(const char *asked, char **trust_dom
 static enum dc_grpc_status keep_own_identity(const struct dc_policy *policy,
                                              const struct dc_sign_request *request, const char *trust_domain,
                                              struct dc_grpc_reply *reply) {
-  if (strcmp(request->id, DC_SENTRY_ID) != 0 || strcmp(trust_domain, policy->is.trust_domain) != 0 ||
+  if (strcmp(request->id, DC_SPIFFE_SENTRY) != 0 || strcmp(trust_domain, policy->is.trust_domain) != 0 ||
       strcmp(request->namespace, policy->is.namespace) != 0)
     return DC_GRPC_OK;
   return dc_grpc_refuse(reply, DC_GRPC_PERMISSION_DENIED, "the identity of sentry itself is not given to others");

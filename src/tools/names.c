@@ -59,7 +59,6 @@ int dc_names_sentry(const struct dc_names *names, const struct dc_settings *sett
   int rc = dc_settings_pick(&trust_domain, &domain, err);
 
   if (rc == 0) rc = dc_settings_pick(&ns, &name, err);
-  if (rc == 0)
-    rc = dc_spiffe_workload(id, dc_slice_text(domain), dc_slice_text(name), dc_slice_text("dapr-sentry"), err);
+  if (rc == 0) rc = dc_spiffe_sentry(id, domain, name, err);
   return rc < 0 ? dc_err_add(err, rc, "sentry's identity") : 0;
 }
