@@ -354,7 +354,6 @@ bool dc_jwks_source_want(struct dc_jwks_source *source, const struct dc_jwks *se
   return wait;
 }
 
-
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
 int dc_jwks_source_inherit(struct dc_jwks_source *source, struct dc_jwks_source *from, struct dc_err *err) {

@@ -267,10 +267,8 @@ static void on_policy_changed(void *user) {
 
 static int make_live(struct sentry *sentry, struct dc_err *err) {
   int rc = dc_live_new(sentry->config, &sentry->live, err);
-  if (rc) return rc;
-  tell_validator(sentry);
-  dc_health_set(&sentry->endpoints.health, DC_HEALTH_JWKS, dc_live_has_keys(sentry->live));
-  return 0;
+  if (!rc) on_policy_changed(sentry);
+  return rc;
 }
 
 /* --- the start ---------------------------------------------------------------------------------------------------- */

@@ -28,8 +28,8 @@
  *   parked      a call whose answer depends on something under way, such as a key set being fetched; it is looked at
  *               again when that has ended, see dc_loop_retry.
  *   linger      a connection whose last bytes are out waits (for handshake-timeout at most, as for the answer to a
- *               GOAWAY) for the peer to close first, so that the bytes are read and not lost to a reset; while the system holds some that the peer has no room
- *               for, its time has not begun (for request-timeout at most).
+ *               GOAWAY) for the peer to close first, so that the bytes are read and not lost to a reset; while the system
+ *               holds some that the peer has no room for, its time has not begun (for request-timeout at most).
  *
  * Who owns what, until when
  *   sentry owns listeners and loops until every thread has been joined; a loop owns its connections; a connection owns

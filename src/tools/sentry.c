@@ -48,8 +48,8 @@ static int note(int rc, struct dc_err *err) {
 struct sources {
   char *dir, *conf; /* daprcerts.conf lies in the directory */
   char *fetch_program;
-  struct dc_settings settings, settings_again; /* of the start, and as they were read last */
-  struct dc_dapr_config dapr, dapr_again;
+  struct dc_settings settings;
+  struct dc_dapr_config dapr;
   struct dc_buf warnings; /* a line each */
   struct dc_sentry_config config;
 };
@@ -57,9 +57,7 @@ struct sources {
 static void sources_init(struct sources *sources) {
   *sources = (struct sources){.dir = NULL};
   dc_settings_init(&sources->settings);
-  dc_settings_init(&sources->settings_again);
   dc_dapr_config_init(&sources->dapr);
-  dc_dapr_config_init(&sources->dapr_again);
 }
 
 static void sources_free(struct sources *sources) {
@@ -69,9 +67,7 @@ static void sources_free(struct sources *sources) {
   free(sources->fetch_program);
   dc_buf_free(&sources->warnings);
   dc_settings_free(&sources->settings);
-  dc_settings_free(&sources->settings_again);
   dc_dapr_config_free(&sources->dapr);
-  dc_dapr_config_free(&sources->dapr_again);
 }
 
 static void log_lines(enum dc_log_level level, const struct dc_buf *text) {
@@ -158,16 +154,16 @@ static void set_policy(struct sources *sources) {
   policy->jwks = sources->dapr.jwks;
 }
 
-/* POLICY points to what was read NOW, which must be there until the next time. */
-static void give(struct sources *running, struct sources *now, struct dc_sentry_policy *policy) {
-  struct dc_settings settings = running->settings_again;
-  struct dc_dapr_config dapr = running->dapr_again;
-  running->settings_again = now->settings;
-  running->dapr_again = now->dapr;
+/* RUNNING becomes what was read NOW, which its policy points to; what it was goes with NOW. */
+static void take(struct sources *running, struct sources *now) {
+  struct dc_settings settings = running->settings;
+  struct dc_dapr_config dapr = running->dapr;
+  running->settings = now->settings;
+  running->dapr = now->dapr;
+  running->config.policy = now->config.policy;
+  running->config.policy.allow = &running->settings.allow;
   now->settings = settings;
   now->dapr = dapr;
-  *policy = now->config.policy;
-  policy->allow = &running->settings_again.allow;
 }
 
 /* While the server runs. Warnings are told once, as long as they are the same. */
@@ -187,7 +183,8 @@ static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *er
     dc_buf_clear(&running->warnings);
     dc_buf_add(&running->warnings, now.warnings.data, now.warnings.len);
   }
-  give(running, &now, policy);
+  take(running, &now);
+  *policy = running->config.policy;
   return 0;
 }
 

@@ -8,7 +8,6 @@
 
 static struct dc_policy *policy; /* of the names 'localhost' and 'dapr-system' */
 
-
 #define TEN "abcdefghij"
 #define SIXTY TEN TEN TEN TEN TEN TEN
 
