@@ -118,6 +118,7 @@ EXTRA_DIST += \
   tests/sentry/notify.py \
   tests/sentry/peer.py \
   tests/sentry/sockets.py \
+  tests/sentry/web.py \
   tests/sentry/wire.py
 SENTRY_TESTS = \
   tests/cli/sentry.sh \

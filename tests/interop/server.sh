@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # A running server for a test: sourced after tests/cli/lib.sh.
 
+# make_ca: a CA in $WORK/ca, which is the directory of every tool from here on.
+make_ca() {
+  DAPRCERTS_DIR=$WORK/ca
+  export DAPRCERTS_DIR
+  "$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+}
+
 # start_sentry OPTION...: runs $DAPRCERTS sentry on a free port and waits until it serves. Sets SENTRY_PID, SENTRY_ADDR
 # and SENTRY_PORT; its log is $WORK/sentry.log. Returns 1 when it ends before it serves.
 start_sentry() {
@@ -16,10 +23,13 @@ start_sentry() {
     }
     sleep 0.05
   done
-  SENTRY_ADDR=$(sed -n 's/^grpc //p' "$WORK/ready" | head -n 1)
+  SENTRY_ADDR=$(at grpc)
   SENTRY_PORT=${SENTRY_ADDR##*:}
   export SENTRY_ADDR
 }
+
+# at NAME [N]: the address of its endpoint "grpc", "healthz", "metrics" or "oidc", the Nth where there are several.
+at() { sed -n "s/^$1 //p" "$WORK/ready" | sed -n "${2:-1}p"; }
 
 # sanitized: the programs are built with a sanitizer, which has memory and threads of its own.
 sanitized() { grep -q '^SAN_FLAGS = .*fsanitize' "${TOP_BUILDDIR:?}/Makefile"; }

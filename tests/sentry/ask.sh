@@ -47,7 +47,7 @@ status 1 'what the server denies' "$DAPRCERTS" issue dapr-sentry --trust-domain 
 has err 'the server refuses: PERMISSION_DENIED: the identity of sentry itself is not given to others' \
   "is told in the server's words"
 if has_command curl; then
-  curl --silent --max-time 60 "http://$(sed -n 's/^metrics //p' ready | head -n 1)/" >metrics
+  curl --silent --max-time 60 "http://$(at metrics)/" >metrics
   has metrics 'dapr_sentry_cert_sign_failure_total{reason="sign"} 1' 'and asked for once'
 else
   skip 'and asked for once' 'no peer: curl'

@@ -4,9 +4,7 @@
 . "${TOP_SRCDIR:?}/tests/cli/lib.sh"
 . "$TOP_SRCDIR/tests/interop/server.sh"
 cd "$WORK" || exit 1
-DAPRCERTS_DIR=$WORK/ca
-export DAPRCERTS_DIR
-"$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+make_ca
 
 asks() { "$DAPRCERTS" issue "$1" --sentry "$SENTRY_ADDR" --force; }
 

@@ -5,14 +5,11 @@
 . "$TOP_SRCDIR/tests/cli/lib.sh"
 . "$TOP_SRCDIR/tests/interop/server.sh"
 cd "$WORK" || exit 1
-DAPRCERTS_DIR=$WORK/ca
-export DAPRCERTS_DIR
-"$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+make_ca
 for peer in curl python3; do
   has_command $peer || { skip 'health and metrics' "no peer: $peer"; finish; }
 done
 
-at() { sed -n "s/^$1 //p" ready | sed -n "${2:-1}p"; }
 get() { curl --silent --show-error --max-time 20 --write-out '%{http_code} %{content_type}' --output body "$@"; }
 asks() { "$DAPRCERTS" issue "$1" --sentry "$SENTRY_ADDR" --force; }
 metric() { get "$(at metrics)/" >/dev/null && sed -n "s/^$1 //p" body; }

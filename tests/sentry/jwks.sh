@@ -6,9 +6,7 @@
 . "$TOP_SRCDIR/tests/interop/server.sh"
 . "$TOP_SRCDIR/tests/sentry/kept.sh"
 cd "$WORK" || exit 1
-DAPRCERTS_DIR=$WORK/ca
-export DAPRCERTS_DIR
-"$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+make_ca
 
 # configure SOURCE [OPTION: VALUE...]: a configuration with this validator.
 configure() {
@@ -22,7 +20,6 @@ denied() {
   status 1 "$1" asks "$2" "${4:-web}"
   has "$WORK/err" "$3" "is told: $3"
 }
-at() { sed -n "s/^$1 //p" ready | head -n 1; }
 
 status 0 'a key for tokens' "$DAPRCERTS" token --init
 cp out printed.yaml
@@ -141,16 +138,7 @@ stop_sentry
 # --- at a URL -----------------------------------------------------------------------------------------------------------------
 if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command curl; then
   mkdir web && cp ca/token-jwks.json web/keys.json
-  cat >serve.py <<'PYTHON'
-import functools, http.server, sys
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="web")
-server = Server(("127.0.0.1", int(sys.argv[1])), handler)
-print(server.server_address[1], flush=True)
-server.serve_forever()
-PYTHON
-  python3 serve.py 0 >port 2>web.log &
+  python3 "$TOP_SRCDIR/tests/sentry/web.py" 0 >port 2>web.log &
   web=$!
   until [ -s port ]; do sleep 0.05; done
   port=$(cat port)
@@ -173,7 +161,7 @@ PYTHON
   has "$WORK/err" 'no answer in time' 'and is not refused'
   asks web.token >asked.out 2>&1 &
   asking=$!
-  python3 serve.py "$port" >port2 2>web.log &
+  python3 "$TOP_SRCDIR/tests/sentry/web.py" "$port" >port2 2>web.log &
   web=$!
   wait "$asking"
   same 0 $? 'a request waits until the set is there'

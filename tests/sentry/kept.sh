@@ -3,14 +3,6 @@
 
 find_python h2
 
-# logged TEXT [TIMES]: waits until the log of the running server holds the text.
-logged() {
-  until [ "$(grep -cF -- "$1" "$WORK/sentry.log")" -ge "${2:-1}" ]; do
-    kill -0 "$SENTRY_PID" 2>/dev/null || return 1
-    sleep 0.05
-  done
-}
-
 # keep_open: a connection over a pipe each way; nothing where python3-h2 is missing, which is told.
 keep_open() {
   if [ -z "$PYTHON" ]; then

@@ -4,9 +4,7 @@
 . "${TOP_SRCDIR:?}/tests/cli/lib.sh"
 . "$TOP_SRCDIR/tests/interop/server.sh"
 cd "$WORK" || exit 1
-DAPRCERTS_DIR=$WORK/ca
-export DAPRCERTS_DIR
-"$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+make_ca
 if ! has_command curl || ! has_command jq; then
   skip 'OIDC' 'no peer: curl, jq'
   finish
@@ -16,7 +14,6 @@ plain='--jwt-enabled --oidc-enabled --oidc-server-tls-enabled=false --oidc-serve
 tls='--jwt-enabled --oidc-enabled --oidc-server-listen-port 0 --healthz-port 0 --metrics-port 0'
 document=.well-known/openid-configuration
 
-at() { sed -n "s/^$1 //p" ready | sed -n "${2:-1}p"; }
 # get PATH CURL-OPTION...: status, content type and caching of the answer; the body goes to $WORK/body.
 get() {
   get_path=$1

@@ -6,9 +6,7 @@
 . "$TOP_SRCDIR/tests/interop/server.sh"
 . "$TOP_SRCDIR/tests/sentry/kept.sh"
 cd "$WORK" || exit 1
-DAPRCERTS_DIR=$WORK/ca
-export DAPRCERTS_DIR
-"$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+make_ca
 cp ca/daprcerts.conf plain.conf
 
 reloads=0
@@ -45,7 +43,6 @@ kept() {
   read -r answer <&4
   same "$1" "$answer" "$2: a call on the open connection"
 }
-at() { sed -n "s/^$1 //p" ready | head -n 1; }
 health() { curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz"; }
 until_health() { until [ "$(health)" = "$1" ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done; }
 
@@ -205,17 +202,9 @@ kept 0 'no token'
 # --- a key set at a URL -----------------------------------------------------------------------------------------------
 if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command curl; then
   mkdir web && cp one.json web/keys.json
-  cat >serve.py <<'PYTHON'
-import functools, http.server, sys
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="web")
-server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), handler)
-server.daemon_threads = True
-print(server.server_address[1], flush=True)
-server.serve_forever()
-PYTHON
   serve() {
     : >port
-    python3 serve.py "$1" >port 2>web.log &
+    python3 "$TOP_SRCDIR/tests/sentry/web.py" "$1" >port 2>web.log &
     web=$!
     until [ -s port ]; do sleep 0.05; done
   }

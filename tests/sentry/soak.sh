@@ -32,7 +32,7 @@ if sanitized; then
   growth=-1
   skip 'the memory of the server is looked at' 'a sanitizer keeps memory of its own'
 fi
-url() { echo "http://$(sed -n "s/^$1 //p" ready | head -n 1)/$1"; }
+url() { echo "http://$(at "$1")/$1"; }
 start_sentry --issuer-credentials live
 SENTRY_DIR=$WORK/both ./soak -pid "$SENTRY_PID" -calls "${SOAK_CALLS:-4000}" -growth $growth -live live -first first \
   -second second -health "$(url healthz)" -metrics "$(url metrics)" >results 2>soak.err

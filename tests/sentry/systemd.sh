@@ -6,9 +6,7 @@
 . "$TOP_SRCDIR/tests/interop/server.sh"
 cd "$WORK" || exit 1
 has_command python3 || { skip 'what a service manager hears and gives' 'no peer: python3'; finish; }
-DAPRCERTS_DIR=$WORK/ca
-export DAPRCERTS_DIR
-"$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+make_ca
 
 python3 "$TOP_SRCDIR/tests/sentry/notify.py" "$WORK/notify" >states &
 manager=$!
