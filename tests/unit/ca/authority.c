@@ -46,7 +46,7 @@ static void test_rules(void) {
   struct party leaf DC_CLEANUP(party_free), no_sign DC_CLEANUP(party_free), client_ca DC_CLEANUP(party_free);
   struct party client_root DC_CLEANUP(party_free), under_client_root DC_CLEANUP(party_free);
   struct party middle DC_CLEANUP(party_free), low DC_CLEANUP(party_free), ended DC_CLEANUP(party_free);
-  struct party no_ca_root DC_CLEANUP(party_free), future DC_CLEANUP(party_free);
+  struct party no_ca_root DC_CLEANUP(party_free), no_sign_root DC_CLEANUP(party_free), future DC_CLEANUP(party_free);
 
   expect(0, NULL, ROW(&root), ROW(&issuer), &issuer, MAKE_NOW, "root, issuer and key");
   expect(0, NULL, ROW(&second_root, &root), ROW(&issuer), &issuer, MAKE_NOW, "several anchors");
@@ -55,6 +55,9 @@ static void test_rules(void) {
          &issuer, MAKE_NOW, "an anchor that is not self-signed");
   party_make(&no_ca_root, "no ca", NULL, (struct make){.leaf = true});
   expect(DC_EMISMATCH, "no CA", ROW(&no_ca_root, &root), ROW(&issuer), &issuer, MAKE_NOW, "an anchor that is no CA");
+  party_make(&no_sign_root, "no sign", NULL, (struct make){.no_cert_sign = true});
+  expect(DC_EMISMATCH, "keyCertSign", ROW(&no_sign_root, &root), ROW(&issuer), &issuer, MAKE_NOW,
+         "an anchor without keyCertSign");
   expect(DC_EMISMATCH, "issuer chain is empty", ROW(&root), ROW(&root), &root, MAKE_NOW, "the root as issuer");
   expect(DC_EMISMATCH, "the issuer stands first", ROW(&root), ROW(&root, &issuer), &issuer, MAKE_NOW,
          "a chain in the wrong order");

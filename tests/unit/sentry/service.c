@@ -344,17 +344,34 @@ static bool write_set(void) {
   int rc = 0;
   for (size_t i = 0; i < DC_COUNT(names); i++) {
     char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, names[i]);
-    if (!rc) rc = dc_os_write_atomic(path, 0600, files[i]->data, files[i]->len, false, NULL);
+    if (!rc) rc = dc_os_write_atomic(path, 0600, files[i]->data, files[i]->len, true, NULL);
   }
   return rc == 0;
 }
 
-static bool begin(void) {
+static int make_set(int64_t issuer_lives) {
   int64_t now = dc_clock_wall();
   const struct dc_init init = {.trust_domain = "cp.example", .ns = "dapr-system", .kind = DC_KEY_ED25519,
-                               .root_not_after = now + 100 * 86400, .issuer_not_after = now + 50 * 86400};
+                               .root_not_after = now + 100 * 86400, .issuer_not_after = now + issuer_lives};
+  dc_init_set_free(&set);
+  return dc_init_make(&init, now, &set, NULL);
+}
+
+/* The server's set is replaced by one whose issuer is about to end. */
+static void test_ended(void) {
+  struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
+  if (!ok(make_set(2) == 0 && write_set() && dc_live_reload(live, NULL) == 1, "an issuer of two seconds")) return;
+  while (ask((struct asked){.id = "app"}, &reply) == DC_GRPC_OK) dc_grpc_reply_free(&reply);
+  is_num(reply.status, DC_GRPC_UNAVAILABLE, "signs until it ends, and then not: sidecars are to ask again");
+  ok(strncmp(reply.text, "the issuer certificate has ended at ", 36) == 0, "they are told why");
+  ok(strstr(reply.text, ": put a new issuer.crt and issuer.key, signed by the root, in its place") != NULL,
+     "and what to do: %s", reply.text);
+  dc_grpc_reply_free(&reply);
+}
+
+static bool begin(void) {
   struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  if (!mkdtemp(dir) || dc_init_make(&init, now, &set, NULL) || !write_set() || dc_live_new(&config, &live, NULL) ||
+  if (!mkdtemp(dir) || make_set(50 * 86400) || !write_set() || dc_live_new(&config, &live, NULL) ||
       dc_key_generate(DC_KEY_ED25519, 0, &key, NULL) || dc_csr_make(key, NULL, 0, &der, NULL))
     return false;
   dc_pem_add(&csr, "CERTIFICATE REQUEST", der.data, der.len);
@@ -389,6 +406,7 @@ int main(void) {
   test_no_audit();
   test_threads();
   test_validators_change();
+  test_ended();
   end();
   return tap_done();
 }

@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "config/allow.h"
+#include "pki/jwt.h"
+#include "sentry/jwks.h"
 #include "tap.h"
 
 static struct dc_policy *policy; /* of the names 'localhost' and 'dapr-system' */
@@ -62,13 +65,14 @@ static const struct {
     {"dapr-operator", "dapr-system", "localhost", DC_VALIDATOR_INSECURE, true, DC_GRPC_OK, "localhost"},
 };
 
-static void set_policy(const struct dc_allow *allow) {
-  static const struct dc_jwks_source_config none;
-  const struct dc_sentry_policy said = {.trust_domain = "localhost", .namespace = "dapr-system", .allow = allow};
+static void set_policy(const struct dc_allow *allow, const struct dc_jwks_config *jwks) {
+  static const struct dc_jwks_source_config fetching = {.fetch_program = "none"};
+  const struct dc_sentry_policy said = {.trust_domain = "localhost", .namespace = "dapr-system", .allow = allow,
+                                        .jwks = jwks};
   struct dc_err err = DC_ERR_INIT;
   dc_policy_unref(policy);
   policy = NULL;
-  if (dc_policy_new(&said, NULL, &none, &policy, &err)) printf("Bail out! %s\n", err.text), exit(99);
+  if (dc_policy_new(&said, NULL, &fetching, &policy, &err)) printf("Bail out! %s\n", err.text), exit(99);
 }
 
 static char *text_of(const char *text) { return (char *)(uintptr_t)text; }
@@ -121,7 +125,7 @@ static void test_allow(void) {
   };
   struct dc_allow allow = DC_ALLOW_INIT;
   ok(dc_allow_add(&allow, "ns", "app, a.b", NULL) == 0 && dc_allow_add(&allow, "dapr-system", "*", NULL) == 0, "a list");
-  set_policy(&allow);
+  set_policy(&allow, NULL);
   dc_allow_free(&allow); /* the policy has its own */
   for (size_t i = 0; i < DC_COUNT(asked); i++) {
     struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
@@ -137,7 +141,7 @@ static void test_allow(void) {
     is_text(reply.text, asked[i].text ? asked[i].text : "", "its text");
     free(trust_domain);
   }
-  set_policy(NULL);
+  set_policy(NULL, NULL);
 }
 
 static void test_none(void) {
@@ -151,11 +155,121 @@ static void test_none(void) {
   ok(!trust_domain, "no trust domain comes out");
 }
 
+/* --- jwks --------------------------------------------------------------------------------------------------------- */
+
+#define AUD "spiffe://localhost/ns/dapr-system/dapr-sentry"
+#define SUB "spiffe://public/ns/ns/app"
+
+static struct dc_key *token_key;
+
+static enum dc_verdict ask_jwks(struct dc_sign_request *request, struct dc_grpc_reply *reply) {
+  char *trust_domain = NULL;
+  *reply = (struct dc_grpc_reply)DC_GRPC_REPLY_INIT;
+  request->validator = DC_VALIDATOR_JWKS;
+  enum dc_verdict verdict =
+      dc_validator_check(policy, dc_validator_choose(policy, request), request, &trust_domain, reply);
+  ok((trust_domain != NULL) == (verdict == DC_VERDICT_GRANTED), "a trust domain comes with a grant alone");
+  free(trust_domain);
+  return verdict;
+}
+
+static void denies(struct dc_sign_request request, const char *text) {
+  struct dc_grpc_reply reply;
+  is_num(ask_jwks(&request, &reply), DC_VERDICT_REFUSED, "refused");
+  is_num(reply.status, DC_GRPC_PERMISSION_DENIED, "its code");
+  is_text(reply.text, text, "its text");
+}
+
+/* The same request, mended step by step: each refusal comes before those that follow. */
+static void test_jwks_order(void) {
+  struct dc_sign_request request = {.id = text_of(".."), .token = text_of(""), .namespace = text_of(""),
+                                    .trust_domain = text_of("Bad")};
+  static uint8_t csr[] = "CSR";
+  denies(request, "the request does not contain a token");
+  request.token = text_of("none");
+  denies(request, "invalid request: parameter app-id cannot contain dots\nCSR is required\nnamespace is required");
+  request.id = text_of("a/b");
+  request.namespace = text_of("ns");
+  request.csr = csr;
+  request.csr_len = sizeof csr - 1;
+  denies(request, "trust domain characters are limited to lowercase letters, numbers, dots, dashes, and underscores");
+  request.trust_domain = text_of("");
+  denies(request, "failed to construct SPIFFE ID for requestor: path segment characters are limited to letters, "
+                  "numbers, dots, dashes, and underscores");
+  request.id = text_of("app");
+  denies(request, "token validation failed: the token is not of the form HEADER.PAYLOAD.SIGNATURE");
+}
+
+/* Claims a minute within the skew of five and a minute beyond it: none of them is a matter of the moment. */
+static void test_jwks_skew(void) {
+  static const struct {
+    int64_t iat, nbf, exp; /* from now; 0: absent */
+    const char *claim;     /* NULL: granted */
+  } tokens[] = {
+      {0, 0, 0, NULL},     {0, 0, -240, NULL}, {0, 240, 0, NULL},  {240, 0, 0, NULL},
+      {0, 0, -360, "exp"}, {0, 360, 0, "nbf"}, {360, 0, 0, "iat"},
+  };
+  const char *aud[] = {AUD};
+  int64_t now = dc_clock_wall();
+  for (size_t i = 0; i < DC_COUNT(tokens); i++) {
+    const struct dc_jwt jwt = {.sub = SUB, .aud = aud, .aud_count = 1,
+                               .iat = {tokens[i].iat != 0, now + tokens[i].iat},
+                               .nbf = {tokens[i].nbf != 0, now + tokens[i].nbf},
+                               .exp = {tokens[i].exp != 0, now + tokens[i].exp}};
+    struct dc_buf token DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_sign_request request = request_of(0);
+    struct dc_grpc_reply reply;
+    if (!ok(dc_jwt_sign(&jwt, DC_JWA_EDDSA, token_key, NULL, &token, NULL) == 0, "a token")) return;
+    request.token = text_of(dc_buf_text(&token));
+    is_num(ask_jwks(&request, &reply), tokens[i].claim ? DC_VERDICT_REFUSED : DC_VERDICT_GRANTED,
+           tokens[i].claim ? tokens[i].claim : "within the skew");
+    dc_buf_printf(&text, "token validation failed: \"%s\" not satisfied: ", tokens[i].claim ? tokens[i].claim : "");
+    ok(!tokens[i].claim || strncmp(reply.text, dc_buf_text(&text), text.len) == 0, "its text: %s", reply.text);
+  }
+}
+
+/* Before the set has come nothing but the token's absence is told. */
+static void test_jwks_wait(void) {
+  const struct dc_jwks_config url = {.source = text_of("http://localhost/"), .min_refresh = 1, .request_timeout = 1};
+  struct dc_sign_request request = {.id = text_of(""), .token = text_of(""), .namespace = text_of(""),
+                                    .trust_domain = text_of("Bad")};
+  struct dc_grpc_reply reply;
+  set_policy(NULL, &url); /* a set that is not here yet */
+  denies(request, "the request does not contain a token");
+  request.token = text_of("none");
+  is_num(ask_jwks(&request, &reply), DC_VERDICT_WAIT, "whatever else is wrong is told when it is");
+}
+
+static void test_jwks(void) {
+  struct dc_jwks set DC_CLEANUP(dc_jwks_free) = DC_JWKS_INIT;
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_sign_request request = request_of(0);
+  struct dc_grpc_reply reply = DC_GRPC_REPLY_INIT;
+  char *trust_domain = NULL;
+  if (!ok(dc_key_generate(DC_KEY_ED25519, 0, &token_key, NULL) == 0 &&
+              dc_jwks_add(&set, dc_key_public(token_key), NULL, DC_JWA_UNKNOWN, NULL) == 0 &&
+              dc_jwks_write(&set, &text, NULL) == 0,
+          "a key set"))
+    return;
+  const struct dc_jwks_config source = {.source = text_of(dc_buf_text(&text)), .min_refresh = 1, .request_timeout = 1};
+  set_policy(NULL, &source);
+  test_jwks_order();
+  test_jwks_skew();
+  request.validator = DC_VALIDATOR_UNKNOWN;
+  is_num(dc_validator_choose(policy, &request), DC_VALIDATOR_UNKNOWN, "with it there is no default");
+  is_num(dc_validator_check(policy, DC_VALIDATOR_INSECURE, &request, &trust_domain, &reply), DC_VERDICT_REFUSED,
+         "insecure is off");
+  is_text(reply.text, "the requested validator is not enabled", "its text");
+  dc_key_free(token_key);
+  test_jwks_wait();
+}
+
 int main(void) {
-  set_policy(NULL);
+  set_policy(NULL, NULL);
   for (size_t i = 0; i < DC_COUNT(rows); i++) test_row(i);
   test_allow();
   test_none();
+  test_jwks();
   dc_policy_unref(policy);
   return tap_done();
 }
