@@ -237,8 +237,9 @@ mv kept.key ca/jwt.key && mv kept.json ca/jwks.json
 DAPRCERTS_DIR=none-yet checks 1 'a prefix that is no path, without any CA' 'the path prefix' --oidc-path-prefix '/a?b' \
   --oidc-server-tls-enabled=false
 DAPRCERTS_DIR=$WORK/ca
-start_sentry --oidc-enabled --oidc-server-tls-enabled=false --healthz-port 0 --metrics-port 0
+start_sentry --oidc-enabled --oidc-server-tls-enabled=false --oidc-server-listen-port 0
 has sentry.log 'OIDC HTTP server is disabled' 'without --jwt-enabled the log says that there is none'
-same '' "$(at oidc)" 'and it serves on'
+check 'and it serves on' test -n "$(at grpc)"
+same '' "$(at oidc)" 'without it'
 stop_sentry
 finish
