@@ -135,6 +135,7 @@ SENTRY_TESTS = \
   tests/sentry/policy.sh \
   tests/sentry/reload.sh \
   tests/sentry/soak.sh \
+  tests/sentry/story.sh \
   tests/sentry/systemd.sh
 dist_check_SCRIPTS += $(SENTRY_TESTS)
 if WITH_SENTRY

@@ -30,6 +30,7 @@ enum {
   KEEPALIVE_S = 60,
   MAX_RESETS = 100,     /* streams thrown away in excess of those answered */
   HTTP2_CANCEL = 8,
+  REQUEST_ID_MAX = 40,
 };
 
 enum phase {
@@ -188,12 +189,28 @@ static void flush(struct dc_conn *conn) {
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
-static void reply(struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
+/* By which the log knows a call: the connection's number and the stream's. */
+static const char *request_id(const struct dc_conn *conn, const struct dc_h2_stream *stream, char id[REQUEST_ID_MAX]) {
+  snprintf(id, REQUEST_ID_MAX, "%" PRIu64 ".%" PRId32, conn->number, stream->id);
+  return id;
+}
+
+static void reply(const struct dc_conn *conn, struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
   struct dc_err err = DC_ERR_INIT;
+  char id[REQUEST_ID_MAX];
   if (dc_grpc_reply(stream, answer, &err)) {
-    dc_log_write(DC_LOG_ERROR, scope, "cannot answer a call: %s", err.text);
+    dc_log_write(DC_LOG_ERROR, scope, "cannot answer a call: %s (request %s from %s)", err.text,
+                 request_id(conn, stream, id), conn->peer);
     dc_h2_reset(stream, HTTP2_CANCEL);
   }
+}
+
+/* What never gets as far as the service, which tells its own. */
+static void turn_away(const struct dc_conn *conn, struct dc_h2_stream *stream, struct dc_grpc_reply *answer) {
+  char id[REQUEST_ID_MAX];
+  dc_log_write(DC_LOG_DEBUG, scope, "Refused a call that is none (request %s from %s): %s: %s",
+               request_id(conn, stream, id), conn->peer, dc_grpc_status_name((int)answer->status), answer->text);
+  reply(conn, stream, answer);
 }
 
 static void on_opened(struct dc_h2_stream *stream, void *user) {
@@ -206,21 +223,19 @@ static void on_opened(struct dc_h2_stream *stream, void *user) {
 static void on_data(struct dc_h2_stream *stream, void *user) {
   struct dc_conn *conn = user;
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
-  if (dc_grpc_check_length(stream, conn->max_message, &answer)) reply(stream, &answer);
+  if (dc_grpc_check_length(stream, conn->max_message, &answer)) turn_away(conn, stream, &answer);
 }
 
 static void on_overflow(struct dc_h2_stream *stream, void *user) {
   struct dc_grpc_reply answer = DC_GRPC_REPLY_INIT;
-  (void)user;
   dc_grpc_refuse(&answer, DC_GRPC_RESOURCE_EXHAUSTED, "grpc: received more than one message of the largest size");
-  reply(stream, &answer);
+  turn_away(user, stream, &answer);
 }
 
 static bool sign(const struct dc_conn *conn, const struct dc_h2_stream *stream, const uint8_t *message, size_t n,
                  struct dc_grpc_reply *answer) {
-  char request[40];
-  snprintf(request, sizeof request, "%" PRIu64 ".%" PRId32, conn->number, stream->id);
-  const struct dc_service_origin origin = {.peer = conn->peer, .request = request};
+  char id[REQUEST_ID_MAX];
+  const struct dc_service_origin origin = {.peer = conn->peer, .request = request_id(conn, stream, id)};
   return dc_service_sign(conn->group->live, conn->group->config, &origin, message, n, answer);
 }
 
@@ -233,7 +248,10 @@ static void on_whole(struct dc_h2_stream *stream, void *user) {
       dc_grpc_check_headers(stream, DC_SIGN_METHOD_PATH, &answer) == DC_GRPC_OK &&
       dc_grpc_unframe(stream, conn->max_message, &message, &n, &answer) == DC_GRPC_OK;
   stream->parked = is_call && !sign(conn, stream, message, n, &answer);
-  if (!stream->parked) reply(stream, &answer);
+  if (!is_call)
+    turn_away(conn, stream, &answer);
+  else if (!stream->parked)
+    reply(conn, stream, &answer);
   if (is_call && !stream->parked) dc_metrics_took(dc_clock_mono_ns() - stream->opened);
   dc_grpc_reply_free(&answer);
 }
@@ -438,7 +456,7 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   }
   (void)uv_tcp_nodelay(&conn->tcp, 1);
   (void)uv_tcp_keepalive(&conn->tcp, 1, KEEPALIVE_S);
-  if (dc_log_enabled(DC_LOG_DEBUG) || group->config->audit) name_peer(conn);
+  name_peer(conn);
   if (begin_tls(conn, &err)) {
     dc_log_write(DC_LOG_ERROR, scope, "cannot serve a connection: %s", err.text);
     close_now(conn);
@@ -447,18 +465,26 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   set_reading(conn, true);
 }
 
-static void reset_if_older(struct dc_h2_stream *stream, void *user) {
-  const int64_t *oldest = user;
-  if (stream->opened >= *oldest) return;
+struct late {
+  const struct dc_conn *conn;
+  int64_t oldest; /* what was opened before that is too late */
+};
+
+static void reset_if_late(struct dc_h2_stream *stream, void *user) {
+  const struct late *late = user;
+  char id[REQUEST_ID_MAX];
+  if (stream->opened >= late->oldest) return;
+  dc_log_write(DC_LOG_DEBUG, scope, "A call took too long and is reset (request %s from %s)",
+               request_id(late->conn, stream, id), late->conn->peer);
   dc_h2_reset(stream, HTTP2_CANCEL);
   stream->opened = INT64_MAX; /* once */
   stream->parked = false;
 }
 
 static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
-  int64_t oldest = dc_clock_mono_ns() - limits->request_timeout;
+  struct late late = {.conn = conn, .oldest = dc_clock_mono_ns() - limits->request_timeout};
   if (dc_h2_open_streams(conn->h2) > 0)
-    dc_h2_each(conn->h2, reset_if_older, &oldest);
+    dc_h2_each(conn->h2, reset_if_late, &late);
   else if (conn->since < now - to_ms(limits->idle_timeout))
     dc_h2_shutdown(conn->h2);
   flush(conn);

@@ -6,14 +6,15 @@
 cd "$WORK" || exit 1
 make_ca
 
-asks() { "$DAPRCERTS" issue "$1" --sentry "$SENTRY_ADDR" --force; }
+asks() { "$DAPRCERTS" issue "$@" --sentry "$SENTRY_ADDR" --force; }
 
 umask 022
 start_sentry --audit-log audit.json
 same 600 "$(stat -c %a audit.json)" 'the file is made for its owner alone'
 status 0 'a certificate' asks web
 same 1 "$(wc -l <audit.json)" 'makes one line, which is there when the answer is'
-status 1 'a refusal' asks my.app
+status 1 'a refusal' asks dapr-sentry --trust-domain localhost
+has "$WORK/err" 'PERMISSION_DENIED' 'by the server'
 same 1 "$(wc -l <audit.json)" 'makes none'
 if has_command jq; then
   field() { jq -r ".$1" audit.json; }
