@@ -124,6 +124,8 @@ for wrong in '--mode none' -mode=none '--log-level loud' '--mode kubernetes' '--
 done
 status 1 'a mode that is none' "$DAPRCERTS" sentry --mode none
 has "$WORK/out" 'level=fatal msg="Invalid options: invalid mode: none"' "in the original's words"
+status 1 'the mode that there is none of' "$DAPRCERTS" sentry --mode kubernetes
+has "$WORK/out" "msg=\"Invalid options: mode 'kubernetes' is not supported: daprcerts serves machines without Kubernetes\"" 'is told so'
 status 1 'a level that is none' "$DAPRCERTS" sentry --log-level loud
 has "$WORK/out" 'level=fatal msg="invalid value for --log-level: loud"' "in the original's words"
 for level in debug info warn warning error fatal; do
@@ -383,8 +385,10 @@ else
   skip 'each record is an object with the keys of Dapr' 'no peer: jq'
 fi
 
+umask 022
 serves '--log-file' --issuer-credentials "$ca" --log-file "$WORK/file.log" --kubeconfig /none
 has file.log 'Running gRPC server on' 'takes the records'
+same 644 "$(stat -c %a file.log 2>/dev/null || stat -f %Lp file.log)" 'which is made with mode 0644'
 check 'standard output has none' test ! -s "$WORK/sentry.log"
 mv file.log file.log.1
 kill -HUP "$SENTRY_PID"

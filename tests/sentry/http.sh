@@ -154,7 +154,7 @@ same '200 ' "$(get --unix-socket health http://localhost/healthz)" 'one that nob
 status 1 'one that somebody listens at is not' "$DAPRCERTS" sentry --port 0 --metrics-port 0 --healthz-listen-address "unix:$WORK/health"
 has "$WORK/err" "cannot listen on 'unix:$WORK/health': another program does" 'with the reason'
 port=$(at metrics | sed 's/.*://')
-status 1 'a port that was asked for and is taken: an error' "$DAPRCERTS" sentry --port 0 --healthz-port "$port" --metrics-port 0
+status 1 'a port that was asked for and is taken: an error' timeout 60 "$DAPRCERTS" sentry --port 0 --healthz-port "$port" --metrics-port 0
 has "$WORK/err" "the healthz endpoint: cannot listen on '127.0.0.1' port $port" 'with which'
 stop_sentry
 # gRPC too: nobody of another machine is there, and the log says who asks
@@ -193,15 +193,15 @@ done
 check 'and it serves without' grep -q '^grpc ' ready2
 stop_sentry
 in_use='another program uses it'
-status 1 'the default port of gRPC, taken: an error' "$DAPRCERTS" sentry
+status 1 'the default port of gRPC, taken: an error' timeout 60 "$DAPRCERTS" sentry
 has "$WORK/err" "cannot listen on '127.0.0.1' port 50001: $in_use" 'with which'
-status 1 'the default port of OIDC, taken: an error' "$DAPRCERTS" sentry --port 0 --healthz-port 0 --metrics-port 0 \
+status 1 'the default port of OIDC, taken: an error' timeout 60 "$DAPRCERTS" sentry --port 0 --healthz-port 0 --metrics-port 0 \
   --jwt-enabled --oidc-enabled --oidc-server-tls-enabled=false
 has "$WORK/err" "cannot listen on '127.0.0.1' port 9080: $in_use" 'with which'
 for endpoint in healthz:8080 metrics:9090; do
   for option in "port ${endpoint#*:}" 'listen-address 127.0.0.1'; do
     # shellcheck disable=SC2086  # words
-    status 1 "--${endpoint%:*}-$option was asked for: an error" "$DAPRCERTS" sentry --port 0 --${endpoint%:*}-$option
+    status 1 "--${endpoint%:*}-$option was asked for: an error" timeout 60 "$DAPRCERTS" sentry --port 0 --${endpoint%:*}-$option
     has "$WORK/err" "the ${endpoint%:*} endpoint: cannot listen on '127.0.0.1' port ${endpoint#*:}: $in_use" 'with which'
   done
 done
@@ -213,6 +213,13 @@ rm -f ca/jwt.key ca/jwks.json
 start_sentry --issuer-credentials soon
 check 'the issuer: from 30 days before its end' grep -Eq 'level=warning msg="Dapr issuer certificate expiration warning: certificate expires in (20 days and 0|19 days and 23) hours"' sentry.log
 lacks sentry.log 'root certificate expiration' 'the root has longer'
+stop_sentry
+start_sentry
+lacks sentry.log 'expiration warning' 'credentials that have long to go'
+cp soon/ca.crt soon/issuer.crt soon/issuer.key ca
+check 'others that have not are warned of at once' logged 'Dapr issuer certificate expiration warning'
+kill -HUP "$SENTRY_PID"
+check 'and at SIGHUP' logged 'Dapr issuer certificate expiration warning' 2
 stop_sentry
 "$DAPRCERTS" ca-init --dir sooner --not-after 63h30m >/dev/null 2>&1
 start_sentry --issuer-credentials sooner --log-as-json

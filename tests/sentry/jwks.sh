@@ -34,6 +34,12 @@ status 0 'a token by the environment' sh -c 'eval $("$1" env-export --token-file
 stop_sentry
 has sentry.log "Using validator 'jwks'" 'the lines that "token --init" prints are a configuration'
 
+cp ca/token-jwks.json token-jwks.json
+configure "$WORK/token-jwks.json" >open.yaml
+start_sentry --config open.yaml --listen-address 0.0.0.0
+lacks sentry.log 'can be reached by other machines' 'who proves who they are may come from other machines'
+stop_sentry
+
 # --- a file ---------------------------------------------------------------------------------------------------------------
 cp ca/token-jwks.json keys.json
 configure "$WORK/keys.json" >file.yaml

@@ -40,6 +40,11 @@ cert() {
 # --- the usual ---------------------------------------------------------------------------------------------------------
 begin
 here=${base#http://}
+if has_ipv6; then
+  same "127.0.0.1:${here##*:} [::1]:${here##*:}" "$(sed -n 's/^oidc //p' ready | tr '\n' ' ' | sed 's/ $//')" 'loopback is both families'
+else
+  skip 'loopback is both families' 'no ::1 on this machine'
+fi
 same "$ok" "$(get $document)" 'the document'
 same "{\"issuer\":\"http://$here\",\"jwks_uri\":\"http://$here/jwks.json\",\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":[\"public\"],\"id_token_signing_alg_values_supported\":[\"RS256\"],\"scopes_supported\":[\"openid\"],\"claims_supported\":[\"sub\",\"iss\",\"aud\",\"exp\",\"iat\",\"nbf\",\"use\"]}" \
   "$(cat body)" 'all of it, made of the name by which it was asked'

@@ -5,12 +5,12 @@
 . "$TOP_SRCDIR/tests/interop/server.sh"
 . "$TOP_SRCDIR/tests/sentry/kept.sh"
 cd "$WORK" || exit 1
-"$DAPRCERTS" ca-init --dir ca >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
+make_ca
 
 asks() {
   asks_id=$1
   shift
-  "$DAPRCERTS" issue "$asks_id" --sentry "$SENTRY_ADDR" --dir ca --out leafs --force "$@" >/dev/null 2>&1
+  "$DAPRCERTS" issue "$asks_id" --sentry "$SENTRY_ADDR" --out leafs --force "$@" >/dev/null 2>&1
 }
 mkdir leafs
 # told WHAT: the messages of records with that ID, without what differs from run to run.
@@ -18,7 +18,7 @@ told() { grep -F "request $1" sentry.log | sed 's/.*level=\([a-z]*\) msg="\(.*\)
 # id_of TEXT: of the last record that holds it.
 id_of() { sed -n "s/.*$1.*request \([0-9][0-9]*\.[0-9][0-9]*\).*/\1/p" sentry.log | tail -n 1; }
 
-start_sentry --issuer-credentials ca --log-level debug --audit-log audit.json
+start_sentry --log-level debug --audit-log audit.json
 asks web
 same 'debug Processing SignCertificate request for default/web (validator: INSECURE; request ID from PEER)
 debug Successfully signed certificate for default/web (spiffe://public/ns/default/web; request ID)' \
@@ -41,7 +41,7 @@ stop_sentry
 
 if [ -c /dev/full ]; then
   for failure in warn refuse; do
-    start_sentry --issuer-credentials ca --audit-log /dev/full --audit-failure $failure
+    start_sentry --audit-log /dev/full --audit-failure $failure
     asks web
     case $failure in
       warn) told_as='a certificate is handed out without its line in the audit log' ;;
@@ -55,7 +55,7 @@ else
   skip 'an error that befalls a call names it' 'no /dev/full on this machine'
 fi
 
-start_sentry --issuer-credentials ca --log-level debug --request-timeout 1s
+start_sentry --log-level debug --request-timeout 1s
 keep_open
 if [ -n "$PYTHON" ]; then
   echo half >&3

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
 #include "base/os.h"
 
 #include <stdlib.h>
+#ifdef HAVE_SYS_PRCTL_H
+#include <sys/prctl.h>
+#endif
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -104,6 +110,26 @@ static void test_processes(void) {
   free(big);
 }
 
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANITIZED 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+/* Last: it cannot be taken back. What a running server has of it: tests/cli/sentry.sh. */
+static void test_secrets(void) {
+  struct rlimit core = {.rlim_cur = 1, .rlim_max = 1};
+  dc_os_protect_secrets();
+  ok(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 && core.rlim_max == 0, "no core dump");
+#if defined HAVE_SYS_PRCTL_H && defined PR_GET_DUMPABLE && !defined SANITIZED
+  is_num(prctl(PR_GET_DUMPABLE), 0, "nor may others of this user look into its memory");
+#else
+  skip("no prctl, or a sanitizer that needs it", "nor may others of this user look into its memory");
+#endif
+}
+
 int main(void) {
   if (!mkdtemp(dir)) return 99;
   test_files();
@@ -111,5 +137,6 @@ int main(void) {
   test_race();
   test_processes();
   rmdir(dir);
+  test_secrets();
   return tap_done();
 }

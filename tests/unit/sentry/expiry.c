@@ -29,7 +29,8 @@ int main(void) {
 
   is_text(at(made), "", "nothing while both have long to go");
   is_text(at(issuer_end - 30 * DAY - 1), "", "nor a second more than 30 days before the end");
-  is_text(at(issuer_end - 30 * DAY), "Dapr issuer certificate expiration warning: certificate expires in 30 days and 0 hours\n",
+  is_text(at(issuer_end - 30 * DAY),
+          "Dapr issuer certificate expiration warning: certificate expires in 30 days and 0 hours\n",
           "the issuer, 30 days before");
   is_text(at(issuer_end - 2 * DAY - 15 * HOUR - 59 * 60),
           "Dapr issuer certificate expiration warning: certificate expires in 2 days and 15 hours\n", "days and hours");

@@ -88,6 +88,44 @@ static void test_durations(void) {
   is_text(value("dapr_sentry_cert_sign_duration_seconds_sum"), "6.000200001", "and their time to the nanosecond");
 }
 
+/* What is longer than a bound by a nanosecond belongs to the next one. */
+static void test_bounds(void) {
+  static const struct {
+    const char *text;
+    int64_t ns;
+  } rows[] = {
+      {"0.0001", 100000},  {"0.00025", 250000},  {"0.0005", 500000},   {"0.001", 1000000}, {"0.0025", 2500000},
+      {"0.005", 5000000},  {"0.01", 10000000},   {"0.05", 50000000},   {"0.25", 250000000}, {"1", 1000000000},
+      {"5", 5000000000},
+  };
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    int before = atoi(below(rows[i].text));
+    dc_metrics_took(rows[i].ns);
+    dc_metrics_took(rows[i].ns + 1);
+    is_num(atoi(below(rows[i].text)), before + 1, rows[i].text);
+  }
+}
+
+static void test_types(void) {
+  static const char *const rows[] = {
+      "cert_sign_request_received_total counter", "cert_sign_success_total counter", "cert_sign_failure_total counter",
+      "servercert_issue_failed_total counter", "issuercert_changed_total counter", "issuercert_expiry_timestamp gauge",
+      "cert_sign_duration_seconds histogram", "connections_active gauge", "connections_total counter",
+      "tls_handshake_failures_total counter", "reloads_total counter", "audit_failures_total counter",
+      "servercert_expiry_timestamp_seconds gauge", "trustanchor_expiry_timestamp_seconds gauge",
+  };
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  char line[128];
+  size_t families = 0;
+  dc_metrics_write(&now, &text);
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    snprintf(line, sizeof line, "# TYPE dapr_sentry_%s\n", rows[i]);
+    ok(strstr(dc_buf_text(&text), line) != NULL, "%s", rows[i]);
+  }
+  for (const char *at = dc_buf_text(&text); (at = strstr(at, "# TYPE ")); at++) families++;
+  is_num(families, DC_COUNT(rows), "and no other family");
+}
+
 /* Each family once, its HELP and TYPE before its first line, no line that belongs to none. */
 static void test_form(void) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -130,6 +168,8 @@ int main(void) {
   test_names();
   test_instants();
   test_durations();
+  test_bounds();
+  test_types();
   test_form();
   test_threads();
   return tap_done();

@@ -3,7 +3,9 @@
 #include "sentry/service.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../pki/csr-samples.h"
@@ -276,6 +278,30 @@ static void test_no_audit(void) {
   config.audit_required = false;
 }
 
+/* A disk that fills up in the midst of a line, and has room again: the half line ends before the next. */
+static void test_half_audit(void) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "audit");
+  struct dc_buf lines DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_grpc_reply half DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  struct dc_grpc_reply whole DC_CLEANUP(dc_grpc_reply_free) = DC_GRPC_REPLY_INIT;
+  struct rlimit limit, small;
+  if (getrlimit(RLIMIT_FSIZE, &limit) || dc_audit_open(path, &config.audit, NULL)) exit(99);
+  small = limit;
+  small.rlim_cur = 10;
+  (void)signal(SIGXFSZ, SIG_IGN);
+  (void)setrlimit(RLIMIT_FSIZE, &small);
+  ask((struct asked){.id = "first"}, &half);
+  (void)setrlimit(RLIMIT_FSIZE, &limit);
+  ask((struct asked){.id = "second"}, &whole);
+  dc_audit_close(config.audit);
+  config.audit = NULL;
+  ok(dc_os_read_file(path, 65536, &lines, NULL) == 0 && lines.len > 12, "an audit log with half a line");
+  const char *text = dc_buf_text(&lines);
+  ok(strcspn(text, "\n") == 10 && strncmp(text + 11, "{\"time\":", 8) == 0 && strstr(text, "/second\""),
+     "the next one begins on a line of its own: %s", text);
+  unlink(path);
+}
+
 enum { THREADS = 4, ROUNDS = 25 };
 
 static void *ask_often(void *failed) {
@@ -404,6 +430,7 @@ int main(void) {
   test_clamp();
   test_audit();
   test_no_audit();
+  test_half_audit();
   test_threads();
   test_validators_change();
   test_ended();
