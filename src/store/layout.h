@@ -31,7 +31,10 @@ extern const struct dc_file_row dc_layout_files[DC_FILES];
 #define DC_LAYOUT_LOCK DC_LAYOUT_OWN "/lock"
 #define DC_LAYOUT_NEXT DC_LAYOUT_OWN "/next"       /* a set being published */
 #define DC_LAYOUT_MARK DC_LAYOUT_NEXT "/complete"  /* all of it is there and durable */
+#define DC_LAYOUT_BEFORE DC_LAYOUT_OWN "/before"   /* what that set replaces; becomes prev/ with the last rename */
 #define DC_LAYOUT_PREV DC_LAYOUT_OWN "/prev"       /* the set before */
+#define DC_LAYOUT_STATE DC_LAYOUT_OWN "/state"     /* rotations under way (config/state.h) */
+#define DC_LAYOUT_STAGED_KEY DC_LAYOUT_OWN "/staged.key" /* the key of a root that does not sign yet */
 
 /* FLAG, else $DAPRCERTS_DIR, else $HOME/.dapr/certs; *DIR is heap. DC_ENOENT without any of them. */
 int dc_layout_dir(const char *flag, char **dir, struct dc_err *err) DC_NODISCARD;

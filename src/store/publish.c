@@ -17,7 +17,6 @@
 #include "base/os.h"
 #include "base/path.h"
 #include "store/layout.h"
-#include "store/lock.h"
 
 enum { READ_TRIES = 200, READ_PAUSE_NS = 5000000, FORMAT_MAX = 64 };
 
@@ -89,13 +88,51 @@ static int remove_part(const char *dir, const char *part, struct dc_err *err) {
   return rc;
 }
 
+/* In next/, before/ and prev/ a file of our own corner is noted as ".NAME", and one that is to go as "-NAME" (or
+ * "-.NAME"), of no bytes. */
+static char *noted(const char *dir, const char *part, const char *name, bool gone) {
+  bool own = strncmp(name, DC_LAYOUT_OWN "/", sizeof DC_LAYOUT_OWN) == 0;
+  char note[DC_SET_NAME_MAX + 2];
+  snprintf(note, sizeof note, "%s%s%s", gone ? "-" : "", own ? "." : "", own ? name + sizeof DC_LAYOUT_OWN : name);
+  return below(dir, part, note);
+}
+
+static bool is_note_of_gone(const char *note) { return note[0] == '-'; }
+
+/* The name that NOTE stands for. */
+static void name_noted(const char *note, char name[DC_SET_NAME_MAX]) {
+  if (is_note_of_gone(note)) note++;
+  if (note[0] == '.')
+    snprintf(name, DC_SET_NAME_MAX, DC_LAYOUT_OWN "/%s", note + 1);
+  else
+    snprintf(name, DC_SET_NAME_MAX, "%s", note);
+}
+
 static int install_one(const char *dir, const char *name, struct dc_err *err) {
-  char *from DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_NEXT, name);
+  char *from DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, name, false);
   char *to DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
   if (!from || !to) return dc_err_nomem(err);
   int there = dc_os_exists(from, err);
   if (there <= 0) return there; /* installed already, or not of this set */
   return dc_os_rename(from, to, err);
+}
+
+static int remove_one(const char *dir, const char *name, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
+  if (!path) return dc_err_nomem(err);
+  return unlink(path) && errno != ENOENT ? dc_err_sys(err, errno, "cannot remove '%s'", path) : 0;
+}
+
+/* One note of next/; the files of the layout have their turn later. */
+static int install_note(const char *dir, const char *note, struct dc_err *err) {
+  char name[DC_SET_NAME_MAX];
+  if (strcmp(note, ".") == 0 || strcmp(note, "..") == 0 || strcmp(note, strrchr(DC_LAYOUT_MARK, '/') + 1) == 0)
+    return 0;
+  name_noted(note, name);
+  if (is_note_of_gone(note)) return remove_one(dir, name, err);
+  for (size_t i = 0; i < DC_FILES; i++)
+    if (strcmp(name, dc_layout_files[i].name) == 0) return 0;
+  return install_one(dir, name, err);
 }
 
 /* Those of the layout in its order; what else the set holds comes before, since nothing of Dapr's reads it. */
@@ -105,20 +142,31 @@ static int install_others(const char *dir, struct dc_err *err) {
   DIR *entries = opendir(path);
   if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
   int rc = 0;
-  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));) {
-    bool ours = entry->d_name[0] == '.' || strcmp(entry->d_name, strrchr(DC_LAYOUT_MARK, '/') + 1) == 0;
-    for (size_t i = 0; i < DC_FILES; i++) ours = ours || strcmp(entry->d_name, dc_layout_files[i].name) == 0;
-    if (!ours) rc = install_one(dir, entry->d_name, err);
-  }
+  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));) rc = install_note(dir, entry->d_name, err);
   closedir(entries);
   return rc;
+}
+
+/* before/, where there is one, becomes prev/; an empty one means that there is none. */
+static int turn_previous(const char *dir, struct dc_err *err) {
+  char *before DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_BEFORE);
+  char *prev DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_PREV);
+  if (!before || !prev) return dc_err_nomem(err);
+  int there = dc_os_exists(before, err);
+  if (there <= 0) return there;
+  int rc = remove_part(dir, DC_LAYOUT_PREV, err);
+  if (rc || rmdir(before) == 0) return rc;
+  if (errno != ENOTEMPTY && errno != EEXIST) return dc_err_sys(err, errno, "cannot remove '%s'", before);
+  return dc_os_rename(before, prev, err);
 }
 
 /* From a complete next/ to the directory, as often as it takes: each step may have been done before. */
 static int install(const char *dir, struct dc_err *err) {
   int rc = install_others(dir, err);
   for (size_t i = 0; !rc && i < DC_FILES; i++) rc = install_one(dir, dc_layout_files[i].name, err);
+  if (!rc) rc = sync_part(dir, DC_LAYOUT_OWN, err);
   if (!rc) rc = dc_os_fsync_dir(dir, err);
+  if (!rc) rc = turn_previous(dir, err);
   return rc ? rc : remove_part(dir, DC_LAYOUT_NEXT, err);
 }
 
@@ -128,6 +176,7 @@ static int recover(const char *dir, struct dc_err *err) {
   int complete = mark ? dc_os_exists(mark, err) : dc_err_nomem(err);
   if (complete < 0) return complete;
   int rc = complete ? install(dir, err) : remove_part(dir, DC_LAYOUT_NEXT, err);
+  if (!rc) rc = remove_part(dir, DC_LAYOUT_BEFORE, err);
   return rc ? dc_err_add(err, rc, "cannot finish an interrupted publication in '%s'", dir) : 0;
 }
 
@@ -148,33 +197,30 @@ static int refuse_existing(const char *dir, const struct dc_set *set, bool whole
                     dir, dc_buf_text(&found));
 }
 
+/* A file as it is, for before/: its bytes, or that it is not there. */
+static int keep_one(const char *dir, const struct dc_blob *blob, struct dc_err *err) {
+  struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err absent = DC_ERR_INIT;
+  char *from DC_CLEANUP(dc_mem_free) = dc_path_join(dir, blob->name);
+  if (!from) return dc_err_nomem(err);
+  int rc = dc_os_read_file(from, DC_PUBLISH_FILE_MAX, &bytes, &absent);
+  if (rc && rc != DC_ENOENT) return dc_err_set(err, absent.code, "%s", absent.text);
+  char *to DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_BEFORE, blob->name, rc == DC_ENOENT);
+  return to ? dc_os_write_new(to, blob->mode, bytes.data, bytes.len, err) : dc_err_nomem(err);
+}
+
 /* Copies, not links: a file that something else rewrites in place must not change its past. */
-static int keep_previous(const char *dir, const struct dc_set *set, struct dc_err *err) {
-  int rc = remove_part(dir, DC_LAYOUT_PREV, err);
-  if (!rc) rc = make_part(dir, DC_LAYOUT_PREV, err);
-  for (size_t i = 0; !rc && i < set->count; i++) {
-    const struct dc_blob *blob = &set->blobs[i];
-    struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-    struct dc_err absent = DC_ERR_INIT;
-    char *from DC_CLEANUP(dc_mem_free) = dc_path_join(dir, blob->name);
-    char *to DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_PREV, blob->name);
-    if (!from || !to) return dc_err_nomem(err);
-    rc = dc_os_read_file(from, 1 << 20, &bytes, &absent);
-    if (rc == DC_ENOENT)
-      rc = 0;
-    else if (rc)
-      rc = dc_err_set(err, absent.code, "%s", absent.text);
-    else
-      rc = dc_os_write_new(to, blob->mode, bytes.data, bytes.len, err);
-  }
-  return rc ? rc : sync_part(dir, DC_LAYOUT_PREV, err);
+static int keep_before(const char *dir, const struct dc_set *set, bool whole, struct dc_err *err) {
+  int rc = make_part(dir, DC_LAYOUT_BEFORE, err);
+  for (size_t i = 0; whole && !rc && i < set->count; i++) rc = keep_one(dir, &set->blobs[i], err);
+  return rc ? rc : sync_part(dir, DC_LAYOUT_BEFORE, err);
 }
 
 static int write_next(const char *dir, const struct dc_set *set, struct dc_err *err) {
   int rc = make_part(dir, DC_LAYOUT_NEXT, err);
   for (size_t i = 0; !rc && i < set->count; i++) {
     const struct dc_blob *blob = &set->blobs[i];
-    char *path DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_NEXT, blob->name);
+    char *path DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, blob->name, blob->gone);
     rc = path ? dc_os_write_new(path, blob->mode, blob->bytes.data, blob->bytes.len, err) : dc_err_nomem(err);
   }
   return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
@@ -191,21 +237,9 @@ static int mark_complete(const char *dir, struct dc_err *err) {
 static void discard(const char *dir) {
   struct dc_err ignored = DC_ERR_INIT;
   char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
-  if (mark && (unlink(mark) == 0 || errno == ENOENT) && sync_part(dir, DC_LAYOUT_NEXT, &ignored) == 0)
-    (void)!remove_part(dir, DC_LAYOUT_NEXT, &ignored);
-}
-
-static int publish_locked(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
-  int rc = recover(dir, err);
-  if (!rc && how != DC_PUBLISH_REPLACE) rc = refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
-  if (!rc) rc = write_next(dir, set, err);
-  if (!rc && how == DC_PUBLISH_REPLACE) rc = keep_previous(dir, set, err);
-  if (!rc) rc = mark_complete(dir, err);
-  if (rc) {
-    discard(dir);
-    return rc;
-  }
-  return install(dir, err);
+  if (mark && (unlink(mark) == 0 || errno == ENOENT) && sync_part(dir, DC_LAYOUT_NEXT, &ignored) == 0 &&
+      remove_part(dir, DC_LAYOUT_NEXT, &ignored) == 0)
+    (void)!remove_part(dir, DC_LAYOUT_BEFORE, &ignored);
 }
 
 /* The plain refusal: it touches nothing, not even our own corner. Not where a publisher died half-way: that is finished
@@ -217,15 +251,72 @@ static int refuse_early(const char *dir, const struct dc_set *set, enum dc_publi
   return how == DC_PUBLISH_REPLACE ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
 }
 
-int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
-  struct dc_lock lock DC_CLEANUP(dc_lock_release) = DC_LOCK_INIT;
-  int rc = refuse_early(dir, set, how, err);
-  if (!rc) rc = dc_os_mkdir(dir, true, err);
+int dc_publish_begin(const char *dir, struct dc_publication *publication, struct dc_err *err) {
+  int rc = dc_os_mkdir(dir, true, err);
   if (!rc) rc = check_format(dir, err);
   if (!rc) rc = make_part(dir, DC_LAYOUT_OWN, err);
-  if (!rc) rc = dc_lock_take(dir, &lock, err);
+  if (!rc) rc = dc_lock_take(dir, &publication->lock, err);
   if (!rc) rc = write_format(dir, err);
-  return rc ? rc : publish_locked(dir, set, how, err);
+  if (!rc) rc = recover(dir, err);
+  publication->dir = dir;
+  return rc;
+}
+
+bool dc_publish_is_marked(const char *dir) {
+  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
+  return !mark || dc_os_exists(mark, NULL) != 0; /* when in doubt it is */
+}
+
+void dc_publish_end(struct dc_publication *publication) { dc_lock_release(&publication->lock); }
+
+int dc_publish_commit(const struct dc_publication *publication, const struct dc_set *set, enum dc_publish how,
+                      struct dc_err *err) {
+  const char *dir = publication->dir;
+  bool replaces = how == DC_PUBLISH_REPLACE || how == DC_PUBLISH_FINAL;
+  int rc = replaces ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  if (!rc) rc = write_next(dir, set, err);
+  if (!rc && replaces) rc = keep_before(dir, set, how == DC_PUBLISH_REPLACE, err);
+  if (!rc) rc = mark_complete(dir, err);
+  if (rc) {
+    discard(dir);
+    return rc;
+  }
+  return install(dir, err);
+}
+
+int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
+  struct dc_publication publication DC_CLEANUP(dc_publish_end) = DC_PUBLICATION_INIT;
+  int rc = refuse_early(dir, set, how, err);
+  if (!rc) rc = dc_publish_begin(dir, &publication, err);
+  return rc ? rc : dc_publish_commit(&publication, set, how, err);
+}
+
+/* --- the set before ------------------------------------------------------------------------------------------------ */
+
+static int add_previous(const char *dir, const char *note, struct dc_set *set, struct dc_err *err) {
+  struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  char name[DC_SET_NAME_MAX];
+  struct stat status;
+  char *path DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_PREV, note);
+  if (strcmp(note, ".") == 0 || strcmp(note, "..") == 0) return 0;
+  if (!path) return dc_err_nomem(err);
+  name_noted(note, name);
+  if (is_note_of_gone(note)) return dc_set_remove(set, name, err);
+  if (stat(path, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
+  int rc = dc_os_read_file(path, DC_PUBLISH_FILE_MAX, &bytes, err);
+  return rc ? rc : dc_set_add(set, name, status.st_mode & 0777, bytes.data, bytes.len, err);
+}
+
+int dc_publish_previous(const struct dc_publication *publication, struct dc_set *set, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(publication->dir, DC_LAYOUT_PREV);
+  if (!path) return dc_err_nomem(err);
+  DIR *entries = opendir(path);
+  if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
+  int rc = 0;
+  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));)
+    rc = add_previous(publication->dir, entry->d_name, set, err);
+  closedir(entries);
+  return rc;
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -283,9 +374,12 @@ static int look_at_mark(const char *dir, look_fn *how, struct place *mark, struc
 static int resolve(const char *dir, const char *name, bool marked, look_fn *how, struct place *place,
                    struct dc_err *err) {
   if (marked && !dc_path_is_absolute(name)) {
-    char *next DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_NEXT, name);
-    int rc = next ? how(next, place, err) : dc_err_nomem(err);
+    char *next DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, name, false);
+    char *gone DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, name, true);
+    int rc = next && gone ? how(next, place, err) : dc_err_nomem(err);
     if (rc || place->found) return rc;
+    rc = dc_os_exists(gone, err);
+    if (rc) return rc < 0 ? rc : 0;
   }
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
   return path ? how(path, place, err) : dc_err_nomem(err);
