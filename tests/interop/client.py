@@ -17,7 +17,7 @@ with open(csr, "rb") as file:
 # grpcio checks host names, and sentry's certificate bears the one that sidecars up to 1.13 look for
 channel = grpc.secure_channel(address, creds, options=[("grpc.ssl_target_name_override", "cluster.local")])
 try:
-    answer = sentry_pb2_grpc.CAStub(channel).SignCertificate(request, timeout=10)
+    answer = sentry_pb2_grpc.CAStub(channel).SignCertificate(request, timeout=60)
 except grpc.RpcError as error:
     print(error.details(), file=sys.stderr)
     sys.exit(error.code().value[0])

@@ -51,7 +51,7 @@ func startSidecar(t *testing.T, s *peer.Sentry, appID string, audiences ...strin
 			t.Errorf("%s: %v", appID, err)
 		}
 	})
-	wait, stop := context.WithTimeout(ctx, 20*time.Second)
+	wait, stop := context.WithTimeout(ctx, peer.Bound)
 	defer stop()
 	handler, err := provider.Handler(wait)
 	if err != nil {
@@ -79,7 +79,7 @@ func callHealth(addr string, option grpc.DialOption) error {
 		return err
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), peer.Bound)
 	defer cancel()
 	_, err = grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
 	return err

@@ -36,7 +36,7 @@ LIST
 status 0 'a CA' "$DAPRCERTS" ca-init --dir "$WORK/ca"
 start_sentry --issuer-credentials "$WORK/ca"
 ./h2spec --tls --insecure --host 127.0.0.1 --port "$SENTRY_PORT" --path /dapr.proto.sentry.v1.CA/SignCertificate \
-  --timeout 2 --junit-report report.xml >h2spec.log 2>&1
+  --timeout 5 --junit-report report.xml >h2spec.log 2>&1
 python3 - report.xml >results <<'PYTHON'
 import sys
 import xml.etree.ElementTree

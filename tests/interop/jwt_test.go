@@ -55,7 +55,7 @@ func TestDaprSidecarObtainsJWTs(t *testing.T) {
 	s, _ := jwtServer(t)
 	sidecar := startSidecar(t, s, "app-jwt", "api", "https://vault.example")
 	for _, audience := range []string{"public", "api", "https://vault.example"} {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), peer.Bound)
 		token, err := sidecar.FetchJWT(ctx, audience)
 		cancel()
 		if err != nil {
@@ -159,7 +159,7 @@ func TestDaprTakesOurToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), peer.Bound)
 	defer cancel()
 	go func() { _ = validator.Start(ctx) }()
 	token, err := os.ReadFile(filepath.Join(dir, "app-a.token"))

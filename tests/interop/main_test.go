@@ -10,7 +10,6 @@ import (
 	"errors"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/dapr/dapr/pkg/security"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -31,9 +30,9 @@ func original() bool { return os.Getenv("SENTRY_ORIGINAL") != "" }
 
 // The leaf that a peer shows over mutual TLS to one who checks its identity.
 func servedLeaf(addr string, caller security.Handler, id spiffeid.ID) (*x509.Certificate, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), peer.Bound)
 	defer cancel()
-	conn, err := caller.NetDialerID(ctx, id, 5*time.Second)("tcp", addr)
+	conn, err := caller.NetDialerID(ctx, id, peer.Bound)("tcp", addr)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func askAsOld(t *testing.T, s *peer.Sentry, app, label string, config *tls.Confi
 	}
 	defer conn.Close()
 	key := peer.NewKey(peer.P256)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), peer.Bound)
 	defer cancel()
 	resp, err := sentryv1pb.NewCAClient(conn).SignCertificate(ctx, &sentryv1pb.SignCertificateRequest{
 		Id: app, Namespace: "default", TrustDomain: "public", CertificateSigningRequest: peer.CSR(key, app, label)})

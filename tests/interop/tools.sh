@@ -32,7 +32,7 @@ fi
 
 # a request without a message, a frame of no bytes, and what is no gRPC at all
 post() {
-  curl --max-time 20 --silent --show-error --http2 --cacert "$WORK/ca/ca.crt" --connect-to "cluster.local:443:127.0.0.1:$SENTRY_PORT" \
+  curl --max-time 60 --silent --show-error --http2 --cacert "$WORK/ca/ca.crt" --connect-to "cluster.local:443:127.0.0.1:$SENTRY_PORT" \
     --dump-header "$WORK/headers" --output "$WORK/body" --write-out '%{http_version} %{http_code}\n' \
     "https://cluster.local$1" -H "content-type: $2" -H 'te: trailers' --data-binary "@$3" >"$WORK/curl" 2>&1
 }

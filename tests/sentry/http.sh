@@ -10,7 +10,7 @@ for peer in curl python3; do
   has_command $peer || { skip 'health and metrics' "no peer: $peer"; finish; }
 done
 
-get() { curl --silent --show-error --max-time 20 --write-out '%{http_code} %{content_type}' --output body "$@"; }
+get() { curl --silent --show-error --max-time 60 --write-out '%{http_code} %{content_type}' --output body "$@"; }
 asks() { "$DAPRCERTS" issue "$1" --sentry "$SENTRY_ADDR" --force; }
 metric() { get "$(at metrics)/" >/dev/null && sed -n "s/^$1 //p" body; }
 
@@ -27,7 +27,7 @@ same '404 text/plain; charset=utf-8' "$(get "$(at healthz)/")" 'other paths are 
 same '404 page not found' "$(cat body)" 'in the words of the original'
 same '200 ' "$(get --request POST --data x "$(at healthz)/healthz")" 'any method is answered'
 same '200 ' "$(get "$(at healthz)/healthz?x=y")" 'what follows a question mark does not matter'
-status 22 'headers without end are refused' curl --silent --fail --max-time 20 --header "X: $(head -c 40000 /dev/zero | tr '\0' x)" "$(at healthz)/healthz"
+status 22 'headers without end are refused' curl --silent --fail --max-time 60 --header "X: $(head -c 40000 /dev/zero | tr '\0' x)" "$(at healthz)/healthz"
 
 # --- metrics ------------------------------------------------------------------------------------------------------------
 case $(get "$(at metrics)/any/path") in
@@ -69,7 +69,7 @@ fails_by() {
   check "$fails_what" comes_to "$fails_name" "$((fails_before + 1))"
 }
 fails_by alpn 'a peer without HTTP/2 is counted' openssl s_client -connect "$SENTRY_ADDR"
-fails_by tls 'one without TLS' curl --silent --max-time 20 --http0.9 "http://$SENTRY_ADDR/"
+fails_by tls 'one without TLS' curl --silent --max-time 60 --http0.9 "http://$SENTRY_ADDR/"
 # visit: a connection that says nothing and goes at the end of standard input.
 visit() { python3 -c 'import socket, sys; peer = socket.create_connection(sys.argv[1].split(":")); sys.stdin.read()' "$SENTRY_ADDR"; }
 fails_by closed 'and one that says nothing and goes' visit
@@ -136,7 +136,7 @@ wait "$peer"
 wait "$SENTRY_PID"
 same 0 $? 'it ends with the last peer'
 SENTRY_PID=
-status 7 'and health with it' curl --silent --max-time 20 "$health/healthz"
+status 7 'and health with it' curl --silent --max-time 60 "$health/healthz"
 
 # --- addresses and ports ------------------------------------------------------------------------------------------------
 start_sentry --enable-metrics=false

@@ -151,14 +151,14 @@ if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command 
   configure "http://127.0.0.1:$port/keys.json" 'minRefreshInterval: 2s' >url.yaml
   start_sentry --config url.yaml
   status 0 'a set at a URL' asks web.token
-  same 200 "$(curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" 'it is healthy'
+  same 200 "$(curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" 'it is healthy'
   kill "$web"
   wait "$web" 2>/dev/null
   status 0 'when the web server has gone, the last set serves on' asks web.token
   stop_sentry
 
   start_sentry --config url.yaml
-  same 503 "$(curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" 'a start without the web server: not healthy'
+  same 503 "$(curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" 'a start without the web server: not healthy'
   check 'the log says why' logged 'keys.json'
   openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out csr 2>/dev/null
   status 1 'a request waits until its deadline' sh -c '"$@" <csr' sh "$TOP_BUILDDIR/daprcerts-request" --sentry "$SENTRY_ADDR" \
@@ -171,7 +171,7 @@ if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command 
   web=$!
   wait "$asking"
   same 0 $? 'a request waits until the set is there'
-  until [ "$(curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" = 200 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
+  until [ "$(curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" = 200 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
   pass 'and it is healthy then'
   cp other/token-jwks.json web/keys.json
   # at most one fetch each minRefreshInterval: the first requests may still be told of the old set

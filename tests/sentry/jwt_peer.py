@@ -20,7 +20,7 @@ with open(csr, "rb") as file:
                                                 certificate_signing_request=file.read())
 channel = grpc.secure_channel(address, creds, options=[("grpc.ssl_target_name_override", "cluster.local")])
 try:
-    answer = sentry_pb2_grpc.CAStub(channel).SignCertificate(request, timeout=10)
+    answer = sentry_pb2_grpc.CAStub(channel).SignCertificate(request, timeout=60)
 except grpc.RpcError as error:
     print(error.details(), file=sys.stderr)
     sys.exit(error.code().value[0])

@@ -18,7 +18,7 @@ document=.well-known/openid-configuration
 get() {
   get_path=$1
   shift
-  curl --silent --show-error --max-time 20 --output body --write-out '%{http_code} %{content_type} %header{cache-control}' \
+  curl --silent --show-error --max-time 60 --output body --write-out '%{http_code} %{content_type} %header{cache-control}' \
     "$@" "$base/$get_path" 2>&1
 }
 ok='200 application/json public, max-age=3600'
@@ -170,7 +170,7 @@ same "$ok" "$(secure one)" 'HTTPS'
 says .issuer "$base" 'the issuer begins with https'
 has sentry.log 'Loaded TLS certificate from tls.crt and key from tls.key' 'the log tells the files'
 lacks sentry.log '(insecure)' 'and nothing else'
-check 'plain HTTP is refused' sh -c "! curl --silent --fail --max-time 20 'http://$(at oidc)/jwks.json'"
+check 'plain HTTP is refused' sh -c "! curl --silent --fail --max-time 60 'http://$(at oidc)/jwks.json'"
 cp two.crt tls.crt
 check 'a certificate without its key' logged 'failed to load TLS certificate'
 has sentry.log 'the last good ones serve on' 'is refused while it runs'

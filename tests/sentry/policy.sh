@@ -43,7 +43,7 @@ kept() {
   read -r answer <&4
   same "$1" "$answer" "$2: a call on the open connection"
 }
-health() { curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz"; }
+health() { curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz"; }
 until_health() { until [ "$(health)" = "$1" ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done; }
 
 mtls ''

@@ -28,6 +28,9 @@ import (
 	"google.golang.org/grpc"
 )
 
+// Bound is how long what must come may take, on a machine with much else to do; longer means that it does not come.
+const Bound = time.Minute
+
 // Sentry is a running server: its address, its credentials' directory, its own names.
 type Sentry struct {
 	Addr, Dir, TrustDomain, Namespace string
@@ -101,7 +104,7 @@ func (s *Sentry) Sign(ctx context.Context, req *sentryv1pb.SignCertificateReques
 		return nil, err
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
 	return sentryv1pb.NewCAClient(conn).SignCertificate(ctx, req, options...)
 }

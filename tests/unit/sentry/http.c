@@ -196,7 +196,7 @@ static struct dc_slice slice(const struct dc_buf *buf) { return (struct dc_slice
 
 #define MAKE "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 2 " \
   "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null "
-#define CURL "curl --silent --max-time 20 --cacert a.crt "
+#define CURL "curl --silent --max-time 60 --cacert a.crt "
 
 static void test_tls(void) {
   struct dc_buf cert DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT,
