@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/publish.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -143,25 +144,37 @@ static void test_lock(void) {
   is_num(publish_all(dir, "two", DC_PUBLISH_REPLACE, &err), 0, "its end is the lock's");
 }
 
-/* Readers beside a busy publisher never see a mixture. */
+/* A reader beside a busy publisher, both until the other has done its part, never sees a mixture. */
 static void test_readers(void) {
   char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "busy");
   struct dc_err err = DC_ERR_INIT;
+  int published[2], enough[2]; /* a byte each time; closed in the end */
   is_num(publish_all(dir, "one", DC_PUBLISH_NEW, &err), 0, "a set");
+  if (!ok(pipe(published) == 0 && pipe(enough) == 0 && fcntl(published[0], F_SETFL, O_NONBLOCK) == 0 &&
+              fcntl(enough[0], F_SETFL, O_NONBLOCK) == 0, "pipes"))
+    return;
   pid_t child = fork();
   if (child == 0) {
-    for (int i = 0; i < 60; i++)
-      if (publish_all(dir, i % 2 ? "one" : "two", DC_PUBLISH_REPLACE, &err)) _exit(1);
+    char byte = 0;
+    close(enough[1]);
+    for (int i = 0; read(enough[0], &byte, 1) != 0; i++)
+      if (publish_all(dir, i % 2 ? "one" : "two", DC_PUBLISH_REPLACE, &err) || write(published[1], "x", 1) != 1) _exit(1);
     _exit(0);
   }
-  int mixed = 0, reads = 0, status = 0;
-  while (waitpid(child, &status, WNOHANG) == 0) {
+  close(enough[0]);
+  close(published[1]);
+  int mixed = 0, status = 0;
+  for (int reads = 0, sets = 0, n = 1; (reads < 200 || sets < 60) && n != 0; reads++) {
+    char bytes[64];
     const char *seen = read_all(dir);
-    reads++;
     mixed += strcmp(seen, "one one one") != 0 && strcmp(seen, "two two two") != 0;
+    n = (int)read(published[0], bytes, sizeof bytes); /* 0: the publisher is gone */
+    sets += n > 0 ? n : 0;
   }
+  close(enough[1]);
+  waitpid(child, &status, 0);
+  close(published[0]);
   is_num(status, 0, "the publisher came through");
-  ok(reads > 0, "there were reads");
   is_num(mixed, 0, "none saw a mixture");
 }
 
