@@ -55,6 +55,7 @@ def run(command, fds, names):
     child = os.fork()
     if child:
         return child
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     for number, fd in enumerate(fds):
         if fd is not None:
             os.dup2(fd, FIRST + number)  # inheritable
@@ -97,9 +98,12 @@ def main():
     for _ in range(times):
         if on_connection:
             select.select(fds, [], [])
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # until it is known to whom it goes on
         child = run(args[split + 1 :], fds, [name for name, _ in named])
-        with open("child", "w") as told:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        with open("child.new", "w") as told:
             told.write(str(child))
+        os.rename("child.new", "child")
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         child = 0
         if ended:

@@ -125,6 +125,7 @@ start_sentry
 wait "$first"
 same served "$(cat first 2>&1)" 'who came before the start is served'
 rm ready
+there child
 kill -TERM "$(cat child)"
 check 'who comes when the server has gone is served by the next' served_at "$(address grpc)"
 there ready
@@ -138,7 +139,7 @@ if has_command systemd-socket-activate && has_command curl && curl --version | g
     "$plain" sentry --issuer-credentials "$WORK/ca" --metrics-port 0 --ready-file "$WORK/ready" >sentry.log 2>&1 &
   SENTRY_PID=$!
   until [ -S real-healthz.sock ] || ! kill -0 "$SENTRY_PID" 2>/dev/null; do sleep 0.05; done
-  check 'systemd-socket-activate: health' get --retry 100 --retry-delay 1 --unix-socket real-healthz.sock \
+  check 'systemd-socket-activate: health' get --retry 100 --retry-delay 1 --retry-connrefused --unix-socket real-healthz.sock \
     http://localhost/healthz
   check 'systemd-socket-activate: a call' called_at --unix-socket real.sock "https://cluster.local$method"
   same "grpc unix:$WORK/real.sock healthz unix:$WORK/real-healthz.sock" \
