@@ -164,16 +164,21 @@ has served 'URI:spiffe://localhost/ns/default/dapr-sentry' 'gRPC on a Unix-domai
 lacks sentry.log 'can be reached by other machines' 'needs no warning'
 stop_sentry
 has sentry.log 'msg="unix: ' 'its peers are named so'
-# What the defaults are shows where others have them: all four, on both families, by us or by others.
+# What the defaults are shows where others have them: all four, on both families, by us or by others who stay. Who has
+# one for a moment, as a server of another test, is waited for: it would be free again in the middle of this.
 python3 - <<'PYTHON' >taken &
-import socket, time
-held = []
+import errno, socket, time
+held, patience = [], time.monotonic() + 60
 for port in (50001, 8080, 9090, 9080):
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        try:
-            held.append(socket.create_server((host, port), family=family))
-        except OSError:
-            pass
+        while True:
+            try:
+                held.append(socket.create_server((host, port), family=family))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE and time.monotonic() < patience:
+                    time.sleep(0.05)
+                    continue
+            break
 print("held", flush=True)
 time.sleep(600)
 PYTHON
