@@ -392,7 +392,7 @@ same 644 "$(stat -c %a file.log 2>/dev/null || stat -f %Lp file.log)" 'which is 
 check 'standard output has none' test ! -s "$WORK/sentry.log"
 mv file.log file.log.1
 kill -HUP "$SENTRY_PID"
-until [ -s file.log ]; do sleep 0.05; done
+until grep -qF 'the credentials are unchanged' file.log 2>/dev/null || ! kill -0 "$SENTRY_PID"; do sleep 0.05; done
 has file.log 'the credentials are unchanged' 'SIGHUP opens the file anew'
 stop_sentry
 

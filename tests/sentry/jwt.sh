@@ -158,7 +158,7 @@ start_sentry --issuer-credentials other --jwt-enabled --jwt-key-filename new.key
 stop_sentry
 start_sentry --issuer-credentials other --jwt-enabled --jwt-key-filename tokens.key --jwks-filename "$jwks" \
   --jwt-signing-algorithm ES384 --jwt-key-id mine
-cp other/new.key other/tokens.key
+mv other/new.key other/tokens.key # at once: half of a key would be refused with another reason
 kill -HUP "$SENTRY_PID"
 check 'a key without its set is refused by a reload' logged 'the last good ones serve on'
 check 'with the reason' grep -q "serve on:.*the key content doesn't match" "$WORK/sentry.log"

@@ -29,12 +29,17 @@ becomes() {
   refusals=$(count "$refusal")
 }
 
-# stays DIR WHAT: the server refuses, says so in one record, and serves DIR's set.
-stays() {
+# refuses DIR WHAT: the server refuses, and serves DIR's set.
+refuses() {
   refusals=$((refusals + 1))
   check "$2: refused" logged "$refusal" $refusals
   shows "$1" "$2: the last good set is served"
   signed_by "$1" "$2"
+}
+
+# stays DIR WHAT: it does, and says so in one record.
+stays() {
+  refuses "$1" "$2"
   same $refusals "$(count "$refusal")" "$2: one record"
 }
 
@@ -59,7 +64,7 @@ rename_over a
 becomes a 'renamed over'
 
 rm -r parent/live
-stays a 'the directory removed'
+refuses a 'the directory removed' # what it was in between is refused too, where the removal takes long
 mkdir parent/live
 # shellcheck disable=SC2046  # words
 cp $(set_of b) parent/live
