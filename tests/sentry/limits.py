@@ -30,7 +30,21 @@ class Case:
         self.csr = csr
 
     def wire(self, **how):
-        return Wire(self.address, **how)
+        return peer.prompt(Wire, self.address, **how)
+
+    def served(self):
+        """A connection that the server has taken, for servers that are impatient."""
+        it = Wire(self.address)
+        it.ping()
+        return it
+
+    def good(self):
+        """What the good peer does."""
+        it = peer.Peer(self.address)
+        kind, status, body = it.call(self.csr)
+        assert (kind, status) == ("status", "0"), "the good peer got %s %s" % (kind, status)
+        assert peer.workload_certificate(body).startswith(b"-----BEGIN CERTIFICATE-----")
+        it.close()
 
     def message(self, size):
         """A call's body whose message has SIZE bytes."""
@@ -214,7 +228,7 @@ class Case:
 
     def unfinished(self):
         """Headers, a body that never ends, headers that never end: each is reset, the connection serves on."""
-        it = self.wire()
+        it = peer.prompt(self.served)
         it.send(it.headers(1), it.headers(3), frame(DATA, 0, 3, self.body[:20]))
         yield
         results = [it.result(1), it.result(3)]
@@ -513,7 +527,7 @@ class Case:
 
     def serves(self):
         try:
-            self.wire().ping()
+            self.served()
             return True
         except (ConnectionError, ssl.SSLError, peer.Closed):
             return False
@@ -527,11 +541,7 @@ def main():
     try:
         while True:
             next(steps)
-            good = peer.Peer(address)
-            kind, status, body = good.call(case.csr)
-            assert (kind, status) == ("status", "0"), "the good peer got %s %s" % (kind, status)
-            assert peer.workload_certificate(body).startswith(b"-----BEGIN CERTIFICATE-----")
-            good.close()
+            peer.prompt(case.good)
     except StopIteration as end:
         print(end.value)
 

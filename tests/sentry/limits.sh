@@ -56,6 +56,7 @@ END
 start_sentry --issuer-credentials ca
 # the window of a connection: a message with its prefix, and HTTP/2's first window
 ends 'streams 100 headers 16384 window 327684' 'a peer is told of the defaults' announced
+ends 'status 0' 'headers that come slowly but in time' headers_in_parts
 if has_command nproc; then
   threads "$(($(nproc) + 1))" 'a loop for each core'
 else
@@ -83,8 +84,11 @@ times_hold() {
   ends 'closed, closed' "$1: handshake-timeout: half of TLS" handshake_half
   ends closed "$1: handshake-timeout: TLS byte by byte" handshake_trickle
   ends 'reset 8, reset 8, status 0' "$1: request-timeout: calls without an end" unfinished
-  ends 'goaway 7fffffff, status 0, goaway 1, closed' "$1: idle-timeout: GOAWAY, and its round trip" idle
   ends 'goaway 0' "$1: idle-timeout: a peer that says nothing" idle_silent
+}
+# idle_holds HOW: likewise, with time enough to answer the GOAWAY.
+idle_holds() {
+  ends 'goaway 7fffffff, status 0, goaway 1, closed' "$1: idle-timeout: GOAWAY, and its round trip" idle
   ends goaway "$1: idle-timeout: PINGs are no calls" idle_pings
 }
 set_conf 'max-streams = 5' 'max-header-bytes = 1024' 'max-message-bytes = 4096' 'max-connections = 4' 'loops = 1'
@@ -102,13 +106,20 @@ for max in 3 1; do
   ends 'turned away, status 0' "max-connections: $max of two loops" connections_busy $max
   stop_sentry
 done
-set_conf 'handshake-timeout = 1s' 'request-timeout = 2s' 'idle-timeout = 1s'
+set_conf 'handshake-timeout = 1s' 'request-timeout = 3s' 'idle-timeout = 1s'
 start_sentry --issuer-credentials ca
 times_hold daprcerts.conf
 stop_sentry
+set_conf 'idle-timeout = 1s'
+start_sentry --issuer-credentials ca
+idle_holds daprcerts.conf
+stop_sentry
 set_conf 'handshake-timeout = 1h' 'request-timeout = 1h' 'idle-timeout = 1h'
-start_sentry --issuer-credentials ca --handshake-timeout 1s --request-timeout 2s --idle-timeout 1s
+start_sentry --issuer-credentials ca --handshake-timeout 1s --request-timeout 3s --idle-timeout 1s
 times_hold 'a flag over daprcerts.conf'
+stop_sentry
+start_sentry --issuer-credentials ca --idle-timeout 1s
+idle_holds 'a flag over daprcerts.conf'
 stop_sentry
 set_conf 'max-streams = 0'
 status 1 'a value out of range' "$DAPRCERTS" sentry --port 0 --issuer-credentials ca
@@ -122,7 +133,6 @@ ends 'reset 11, status 0' 'a large header named many times by one byte' headers_
 ends 'goaway 1' 'CONTINUATION without end' continuation_flood
 ends 'goaway 1' 'CONTINUATION that brings nothing, without end' continuation_empty
 ends 'reset 8' 'headers that never end' headers_never
-ends 'status 0' 'headers that come slowly but in time' headers_in_parts
 # the text is grpc-go's, and so is RESOURCE_EXHAUSTED
 ends 'status 8 grpc: received message larger than max (1073741824 vs. 262144), reset 0, status 0' \
   'a message that is too large by its declaration' declared

@@ -7,6 +7,7 @@ call is begun, of which half is sent; the next line ends it."""
 import socket
 import ssl
 import sys
+import time
 
 import h2.config
 import h2.connection
@@ -14,6 +15,7 @@ import h2.events
 import h2.exceptions
 
 BOUND = 60  # seconds: how long an event may take that must come; longer means that it does not come
+PROMPT = 0.8  # seconds: less than any time-out that a server is given
 
 PATH = "/dapr.proto.sentry.v1.CA/SignCertificate"
 
@@ -73,6 +75,19 @@ def tls_context():
 
 class Closed(Exception):
     """The server has closed the connection."""
+
+
+def prompt(attempt, *args, **named):
+    """What ATTEMPT returns. One that fails is a failure when it was prompt; else the machine may have stood still for
+    longer than the server has patience, and it is made again."""
+    end = time.monotonic() + BOUND
+    while True:
+        begun = time.monotonic()
+        try:
+            return attempt(*args, **named)
+        except (AssertionError, Closed, ConnectionError, ssl.SSLError):
+            if not begun + PROMPT < time.monotonic() < end:
+                raise
 
 
 class Peer:
