@@ -254,9 +254,19 @@ void dc_h2_free(struct dc_h2 *h2) {
   free(h2);
 }
 
+/* What a peer is told that nghttp2 will hear no more of; of other faults nghttp2 tells it itself. */
+static uint32_t reason_of(ssize_t fault) {
+  switch (fault) {
+    case NGHTTP2_ERR_BAD_CLIENT_MAGIC: return NGHTTP2_PROTOCOL_ERROR;
+    case NGHTTP2_ERR_CALLBACK_FAILURE: return NGHTTP2_INTERNAL_ERROR;
+    default: return NGHTTP2_ENHANCE_YOUR_CALM; /* a flood, of PINGs, SETTINGS or CONTINUATIONs */
+  }
+}
+
 int dc_h2_recv(struct dc_h2 *h2, const void *bytes, size_t n, struct dc_err *err) {
   ssize_t taken = nghttp2_session_mem_recv(h2->session, bytes, n);
   if (taken == NGHTTP2_ERR_NOMEM) return dc_err_nomem(err);
+  if (taken < 0) (void)nghttp2_session_terminate_session(h2->session, reason_of(taken));
   if (taken < 0) return dc_err_set(err, DC_EPROTO, "the peer breaks HTTP/2: %s", nghttp2_strerror((int)taken));
   return 0;
 }

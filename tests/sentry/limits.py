@@ -113,16 +113,21 @@ class Case:
         yield
         return "%s, %s" % (result, it.call(self.body))
 
-    def continuation_flood(self):
+    def unending_headers(self):
+        """A connection amid headers; SETTINGS are settled before, since nothing else may come between those."""
         it = self.wire()
+        it.ping()
         it.send(it.headers(1, flags=0))
+        return it
+
+    def continuation_flood(self):
+        it = self.unending_headers()
         yield
         return it.flood(lambda: frame(CONTINUATION, 0, 1, b"\x00\x01a\x0a0123456789" * 100))
 
     def continuation_empty(self):
         """Frames that bring nothing, so that no header is too large."""
-        it = self.wire()
-        it.send(it.headers(1, flags=0))
+        it = self.unending_headers()
         yield
         return it.flood(lambda: frame(CONTINUATION, 0, 1))
 
@@ -246,9 +251,7 @@ class Case:
         return "reset"
 
     def headers_never(self):
-        it = self.wire()
-        it.ping()
-        it.send(it.headers(1, flags=0))
+        it = self.unending_headers()
         yield
         return it.result(1)
 

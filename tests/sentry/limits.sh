@@ -130,8 +130,8 @@ cp made.conf ca/daprcerts.conf
 start_sentry --issuer-credentials ca --request-timeout 3s --handshake-timeout 3s
 ends 'reset 11, status 0' 'many small headers' headers_many
 ends 'reset 11, status 0' 'a large header named many times by one byte' headers_bomb
-ends 'goaway 1' 'CONTINUATION without end' continuation_flood
-ends 'goaway 1' 'CONTINUATION that brings nothing, without end' continuation_empty
+ends 'goaway 11' 'CONTINUATION without end' continuation_flood
+ends 'goaway 11' 'CONTINUATION that brings nothing, without end' continuation_empty
 ends 'reset 8' 'headers that never end' headers_never
 # the text is grpc-go's, and so is RESOURCE_EXHAUSTED
 ends 'status 8 grpc: received message larger than max (1073741824 vs. 262144), reset 0, status 0' \
@@ -155,15 +155,15 @@ fi
 ends 'goaway 11' 'streams opened to be reset' rapid_reset
 ends 'goaway 11' 'calls made to be reset' rapid_calls
 ends 'status 0' 'a client that cancels half of its calls is none of these' cancelling
-ends closed 'PING' pings
-ends closed 'SETTINGS' settings
+ends 'goaway 11' 'PING' pings
+ends 'goaway 11' 'SETTINGS' settings
 ends 'status 0' 'a client that likes to PING is none of these' polite_pings
 ends 'reset 3, goaway 3' 'windows past 2^31-1' window_overflow
 ends 'goaway 6' 'a frame that is too large' too_large_frame
 ends 'goaway 1' "a stream with a server's number" even_stream
 
 # --- no HTTP/2, no TLS -----------------------------------------------------------------------------------------------
-ends closed 'HTTP/1.1 in TLS' http1
+ends 'goaway 1' 'HTTP/1.1 in TLS' http1
 ends closed 'HTTP/2 without TLS' plain h2
 ends closed 'HTTP/1.1 without TLS' plain http1
 ends closed 'noise' garbage

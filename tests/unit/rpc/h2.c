@@ -440,10 +440,15 @@ static void test_garbage(void) {
   };
   for (size_t i = 0; i < DC_COUNT(rows); i++) {
     struct ends ends DC_CLEANUP(ends_free);
+    struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
     struct dc_err err = DC_ERR_INIT;
     ends_begin(&ends, &usual);
+    is_num(dc_h2_send(ends.server, &out, ROOM, NULL), 0, "settings");
+    dc_buf_clear(&out);
     is_num(dc_h2_recv(ends.server, rows[i].bytes, rows[i].n, &err), DC_EPROTO, rows[i].what);
     ok(strncmp(err.text, "the peer breaks HTTP/2: ", 24) == 0, "is told: %s", err.text);
+    is_num(dc_h2_send(ends.server, &out, ROOM, NULL), 0, "what is still to be said");
+    ok(out.len == 17 && out.data[3] == NGHTTP2_GOAWAY && dc_h2_done(ends.server), "is GOAWAY, and that is all");
   }
 }
 
