@@ -392,17 +392,15 @@ same 644 "$(stat -c %a file.log 2>/dev/null || stat -f %Lp file.log)" 'which is 
 check 'standard output has none' test ! -s "$WORK/sentry.log"
 mv file.log file.log.1
 kill -HUP "$SENTRY_PID"
-until grep -qF 'the credentials are unchanged' file.log 2>/dev/null || ! kill -0 "$SENTRY_PID"; do sleep 0.05; done
-has file.log 'the credentials are unchanged' 'SIGHUP opens the file anew'
+check 'SIGHUP opens the file anew' awaited grep -qF 'the credentials are unchanged' file.log
 stop_sentry
 
 # --- signals --------------------------------------------------------------------------------------------------------------------
 for signal in TERM INT; do
   start_sentry --issuer-credentials "$ca"
   kill "-$signal" "$SENTRY_PID"
-  wait "$SENTRY_PID"
-  same 0 $? "SIG$signal ends it with status 0"
-  SENTRY_PID=
+  wait_sentry
+  same 0 "$SENTRY_STATUS" "SIG$signal ends it with status 0"
   has "$WORK/sentry.log" 'Shutting down gRPC server' 'and a record'
 done
 

@@ -8,21 +8,37 @@ make_ca() {
   "$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
 }
 
+# awaited COMMAND...: waits until the command succeeds. Returns 1, and says so, when the running server has ended before,
+# or after a minute: whatever is waited for has come by then or never does.
+awaited() {
+  awaited_end=$(($(date +%s) + 60))
+  until "$@"; do
+    if [ -n "${SENTRY_PID:-}" ] && gone; then
+      "$@" && return
+      echo "# the server ended before: $*"
+      return 1
+    fi
+    if [ "$(date +%s)" -ge "$awaited_end" ]; then
+      echo "# not within a minute: $*"
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
+# gone: the server has ended.
+gone() { ! kill -0 "$SENTRY_PID" 2>/dev/null; }
+
 # start_sentry OPTION...: runs $DAPRCERTS sentry on a free port and waits until it serves. Sets SENTRY_PID, SENTRY_ADDR
 # and SENTRY_PORT; its log is $WORK/sentry.log. Returns 1 when it ends before it serves.
 start_sentry() {
   rm -f "$WORK/ready"
   "$DAPRCERTS" sentry --port 0 --healthz-port 0 --metrics-port 0 --ready-file "$WORK/ready" "$@" >"$WORK/sentry.log" 2>&1 &
   SENTRY_PID=$!
-  until [ -s "$WORK/ready" ]; do
-    kill -0 "$SENTRY_PID" 2>/dev/null || {
-      wait "$SENTRY_PID"
-      SENTRY_STATUS=$?
-      SENTRY_PID=
-      return 1
-    }
-    sleep 0.05
-  done
+  awaited [ -s "$WORK/ready" ] >/dev/null || {
+    wait_sentry
+    return 1
+  }
   SENTRY_ADDR=$(at grpc)
   SENTRY_PORT=${SENTRY_ADDR##*:}
   export SENTRY_ADDR
@@ -34,21 +50,23 @@ at() { sed -n "s/^$1 //p" "$WORK/ready" | sed -n "${2:-1}p"; }
 # sanitized: the programs are built with a sanitizer, which has memory and threads of its own.
 sanitized() { grep -q '^SAN_FLAGS = .*fsanitize' "${TOP_BUILDDIR:?}/Makefile"; }
 
-# stop_sentry: SIGTERM, then its end; SENTRY_STATUS is its exit status.
-stop_sentry() {
-  [ -n "${SENTRY_PID:-}" ] || return 0
-  kill -TERM "$SENTRY_PID" 2>/dev/null
+# wait_sentry: waits for its end; SENTRY_STATUS is its exit status. One that does not end is killed.
+wait_sentry() {
+  awaited gone || kill -KILL "$SENTRY_PID"
   wait "$SENTRY_PID"
   SENTRY_STATUS=$?
   SENTRY_PID=
 }
 
-# logged TEXT [TIMES]: waits until the log of the running server holds the text.
-logged() {
-  until [ "$(grep -cF -- "$1" "$WORK/sentry.log")" -ge "${2:-1}" ]; do
-    kill -0 "$SENTRY_PID" 2>/dev/null || return 1
-    sleep 0.05
-  done
+# stop_sentry: SIGTERM, then its end.
+stop_sentry() {
+  [ -n "${SENTRY_PID:-}" ] || return 0
+  kill -TERM "$SENTRY_PID" 2>/dev/null
+  wait_sentry
 }
+
+# logged TEXT [TIMES]: waits until the log of the running server holds the text.
+logged() { awaited log_holds "$@"; }
+log_holds() { [ "$(grep -cF -- "$1" "$WORK/sentry.log")" -ge "${2:-1}" ]; }
 
 trap 'if [ -n "${SENTRY_PID:-}" ]; then kill -KILL "$SENTRY_PID" 2>/dev/null; fi; rm -rf "$WORK"' EXIT

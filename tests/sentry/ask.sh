@@ -90,10 +90,7 @@ deaf() {
   rm -f deaf
   python3 deaf.py "$1" >count &
   deaf_pid=$!
-  until [ -s deaf ]; do
-    kill -0 "$deaf_pid" || return 1
-    sleep 0.05
-  done
+  awaited [ -s deaf ] || return 1
   at=$(cat deaf)
   shift
   "$@"

@@ -28,9 +28,8 @@ ends() {
   # shellcheck disable=SC2086  # words
   start_sentry --issuer-credentials ca $ends_options
   same "$ends_want" "$(case_of "$@")" "$ends_what"
-  wait "$SENTRY_PID"
-  same "$ends_status" $? "and the server ends with status $ends_status"
-  SENTRY_PID=
+  wait_sentry
+  same "$ends_status" "$SENTRY_STATUS" "and the server ends with status $ends_status"
 }
 
 cut='did not end in time and are cut'

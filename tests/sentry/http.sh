@@ -54,12 +54,8 @@ same "$((before + 1))" "$(metric dapr_sentry_connections_total)" 'and its connec
 "$DAPRCERTS" issue dapr-sentry --sentry "$SENTRY_ADDR" --trust-domain localhost >/dev/null 2>&1 && fail 'refused'
 same 1 "$(metric 'dapr_sentry_cert_sign_failure_total{reason="sign"}')" 'a refusal is counted'
 # comes_to NAME N: waits until the metric is N at least.
-comes_to() {
-  until [ "$(metric "$1")" -ge "$2" ]; do
-    kill -0 "$SENTRY_PID" || return 1
-    sleep 0.05
-  done
-}
+comes_to() { awaited reached "$@"; }
+reached() { [ "$(metric "$1")" -ge "$2" ]; }
 # fails_by REASON WHAT COMMAND...: the command's handshake is one more that failed by it.
 fails_by() {
   fails_name="dapr_sentry_tls_handshake_failures_total{reason=\"$1\"}" fails_what=$2
@@ -112,7 +108,7 @@ else
   start_sentry --handshake-timeout 1s
 fi
 # stays: a connection that says nothing until it is closed
-stays() { python3 -c 'import socket, sys; socket.create_connection(sys.argv[1].split(":")).recv(1)' "$SENTRY_ADDR"; }
+stays() { python3 -c 'import socket, sys; socket.create_connection(sys.argv[1].split(":"), 60).recv(1)' "$SENTRY_ADDR"; }
 fails_by timeout 'a handshake that never begins is counted' stays
 stop_sentry
 
@@ -133,9 +129,8 @@ check 'without a body' test ! -s body
 same 1 "$(metric dapr_sentry_connections_active)" 'metrics are served on'
 exec 3>&-
 wait "$peer"
-wait "$SENTRY_PID"
-same 0 $? 'it ends with the last peer'
-SENTRY_PID=
+wait_sentry
+same 0 "$SENTRY_STATUS" 'it ends with the last peer'
 status 7 'and health with it' curl --silent --max-time 60 "$health/healthz"
 
 # --- addresses and ports ------------------------------------------------------------------------------------------------
@@ -183,12 +178,12 @@ print("held", flush=True)
 time.sleep(600)
 PYTHON
 holder=$!
-until [ -s taken ]; do sleep 0.05; done
+awaited [ -s taken ]
 # starts OPTION...: until it serves or ends; its log is taken.log
 starts() {
   "$DAPRCERTS" sentry --ready-file "$WORK/ready2" "$@" >taken.log 2>&1 &
   SENTRY_PID=$!
-  until [ -s ready2 ]; do kill -0 "$SENTRY_PID" 2>/dev/null || break; sleep 0.05; done
+  awaited [ -s ready2 ]
 }
 starts --port 0
 for endpoint in healthz:8080 metrics:9090; do

@@ -6,6 +6,7 @@ import sys
 
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
     manager.bind(sys.argv[1])
+    manager.settimeout(60)
     print("listening", flush=True)
     state = ""
     while "STOPPING=1" not in state:

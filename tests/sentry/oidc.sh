@@ -84,7 +84,7 @@ rm ca/jw*
 "$DAPRCERTS" sentry --port 0 --ready-file other --jwt-enabled --jwt-signing-algorithm RS256 --healthz-port 0 --metrics-port 0 \
   >other.log 2>&1 &
 other=$!
-until [ -s other ] || ! kill -0 $other 2>/dev/null; do sleep 0.05; done
+awaited [ -s other ]
 kill $other
 wait $other
 check 'a new pair' logged 'reloaded the credentials'
@@ -186,7 +186,7 @@ same 0 "$SENTRY_STATUS" 'the server ends with status 0'
 # shellcheck disable=SC2086  # words
 start_sentry $tls --oidc-server-tls-cert-file late/tls.crt --oidc-server-tls-key-file late/tls.key
 has sentry.log 'Waiting for TLS certificate and key files to be available: late/tls.crt, late/tls.key' 'files that are not there are waited for'
-health() { curl --silent --output /dev/null --write-out '%{http_code}' "http://$(at healthz)/healthz"; }
+health() { curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "http://$(at healthz)/healthz"; }
 same 503 "$(health)" 'it is unhealthy until then'
 mkdir late && cp one.key late/tls.key && cp one.crt late/tls.crt
 check 'when they come' logged 'Loaded TLS certificate'

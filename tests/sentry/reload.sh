@@ -240,7 +240,8 @@ cp -R a live
 start_sentry --issuer-credentials live
 # shellcheck disable=SC2046  # words
 cp $(set_of later) live
-until [ "$(count "$news")" -gt 0 ] || [ "$(count "$refusal")" -gt 0 ]; do sleep 0.05; done
+judged() { log_holds "$news" || log_holds "$refusal"; }
+awaited judged
 if [ "$(date -u +%Y%m%d%H%M%SZ)" \< "$begin" ]; then
   has sentry.log "$refusal" 'an issuer that has not begun is refused'
 else

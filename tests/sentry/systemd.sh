@@ -11,12 +11,8 @@ make_ca
 python3 "$TOP_SRCDIR/tests/sentry/notify.py" "$WORK/notify" >states &
 manager=$!
 # heard TEXT [TIMES]: waits until the manager has heard it.
-heard() {
-  until [ "$(grep -c -- "$1" states)" -ge "${2:-1}" ]; do
-    kill -0 "$manager" 2>/dev/null || return 1
-    sleep 0.05
-  done
-}
+heard() { awaited has_heard "$@"; }
+has_heard() { [ "$(grep -c -- "$1" states)" -ge "${2:-1}" ]; }
 heard listening
 NOTIFY_SOCKET=$WORK/notify WATCHDOG_USEC=200000
 export NOTIFY_SOCKET WATCHDOG_USEC
@@ -50,7 +46,7 @@ given() {
 # address NAME: the first of the sockets of that name
 address() { sed -n "s/^$1 //p" sockets | head -n 1; }
 # there FILE: waits for it
-there() { until [ -s "$1" ]; do sleep 0.05; done; }
+there() { awaited [ -s "$1" ]; }
 served_at() { "$plain" issue web --sentry "$1" --dir ca --out leafs --force; }
 get() { curl --silent --show-error --max-time 60 --fail --output body "$@"; }
 printf '\000\000\000\000\000' >frame
@@ -138,7 +134,7 @@ if has_command systemd-socket-activate && has_command curl && curl --version | g
   systemd-socket-activate --listen="$WORK/real.sock" --listen="$WORK/real-healthz.sock" --fdname=grpc:healthz \
     "$plain" sentry --issuer-credentials "$WORK/ca" --metrics-port 0 --ready-file "$WORK/ready" >sentry.log 2>&1 &
   SENTRY_PID=$!
-  until [ -S real-healthz.sock ] || ! kill -0 "$SENTRY_PID" 2>/dev/null; do sleep 0.05; done
+  awaited [ -S real-healthz.sock ]
   check 'systemd-socket-activate: health' get --retry 100 --retry-delay 1 --retry-connrefused --unix-socket real-healthz.sock \
     http://localhost/healthz
   check 'systemd-socket-activate: a call' called_at --unix-socket real.sock "https://cluster.local$method"
