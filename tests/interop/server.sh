@@ -8,6 +8,14 @@ make_ca() {
   "$DAPRCERTS" ca-init >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
 }
 
+# begin_wire WHAT: what a test by tests/sentry/wire.py needs: PYTHON, a CA, a request in $WORK/csr. Skips WHAT without.
+begin_wire() {
+  find_python h2 hpack
+  [ -n "$PYTHON" ] || { skip "$1" 'no peer: python3-h2 and python3-hpack'; finish; }
+  make_ca
+  openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/csr" 2>/dev/null
+}
+
 # awaited COMMAND...: waits until the command succeeds. Returns 1, and says so, when the running server has ended before,
 # or after a minute: whatever is waited for has come by then or never does.
 awaited() {

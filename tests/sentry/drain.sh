@@ -5,13 +5,7 @@
 . "$TOP_SRCDIR/tests/interop/server.sh"
 cd "$WORK" || exit 1
 
-find_python h2 hpack
-if [ -z "$PYTHON" ]; then
-  skip 'the end of the server' 'no peer: python3-h2 and python3-hpack'
-  finish
-fi
-"$DAPRCERTS" ca-init --dir "$WORK/ca" >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
-openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/csr" 2>/dev/null
+begin_wire 'the end of the server'
 
 # case_of CASE SIGNAL [ARGUMENT...]: what drain.py prints of the running server.
 case_of() {
@@ -26,7 +20,7 @@ ends() {
   ends_want=$1 ends_status=$2 ends_what=$3 ends_options=$4
   shift 4
   # shellcheck disable=SC2086  # words
-  start_sentry --issuer-credentials ca $ends_options
+  start_sentry $ends_options
   same "$ends_want" "$(case_of "$@")" "$ends_what"
   wait_sentry
   same "$ends_status" "$SENTRY_STATUS" "and the server ends with status $ends_status"
@@ -70,7 +64,7 @@ has "$WORK/sentry.log" 'a second signal ended the server with calls under way' '
 # --- signals -----------------------------------------------------------------------------------------------------------
 # Another thread that took one might sleep on it for ever where signals are kept back until it does something (TSan).
 if [ -d "/proc/$$/task" ]; then
-  start_sentry --issuer-credentials ca
+  start_sentry
   threads=0 takers=0
   for status in "/proc/$SENTRY_PID"/task/*/status; do
     threads=$((threads + 1))
@@ -94,7 +88,7 @@ elif ! (ulimit -n $((crowd + 100))) 2>/dev/null; then
   skip 'what is left of a crowd' 'this machine allows too few descriptors'
 else
   ulimit -n $((crowd + 100))
-  start_sentry --issuer-credentials ca
+  start_sentry
   same "status 0, $crowd more descriptors, then 0 more, below 8 MB" "$(case_of crowd TERM "$crowd")" \
     "$crowd connections at once, and back"
   stop_sentry

@@ -6,13 +6,7 @@
 . "$TOP_SRCDIR/tests/interop/server.sh"
 cd "$WORK" || exit 1
 
-find_python h2 hpack
-if [ -z "$PYTHON" ]; then
-  skip 'the limits of the server' 'no peer: python3-h2 and python3-hpack'
-  finish
-fi
-"$DAPRCERTS" ca-init --dir "$WORK/ca" >/dev/null 2>&1 || { echo 'Bail out! no CA to serve'; exit 1; }
-openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/csr" 2>/dev/null
+begin_wire 'the limits of the server'
 
 # ends WANT WHAT CASE [ARGUMENT...]: how the server ends the case of limits.py.
 ends() {
@@ -53,7 +47,7 @@ idle-timeout 15m0s
 drain-timeout 30s
 loops 0
 END
-start_sentry --issuer-credentials ca
+start_sentry
 # the window of a connection: a message with its prefix, and HTTP/2's first window
 ends 'streams 100 headers 16384 window 327684' 'a peer is told of the defaults' announced
 ends 'status 0' 'headers that come slowly but in time' headers_in_parts
@@ -92,42 +86,42 @@ idle_holds() {
   ends goaway "$1: idle-timeout: PINGs are no calls" idle_pings
 }
 set_conf 'max-streams = 5' 'max-header-bytes = 1024' 'max-message-bytes = 4096' 'max-connections = 4' 'loops = 1'
-start_sentry --issuer-credentials ca
+start_sentry
 sizes_hold daprcerts.conf
 stop_sentry
 set_conf 'max-streams = 7' 'max-header-bytes = 2048' 'max-message-bytes = 8192' 'max-connections = 100' 'loops = 3'
-start_sentry --issuer-credentials ca --max-streams 5 --max-header-bytes 1024 --max-message-bytes 4096 \
+start_sentry --max-streams 5 --max-header-bytes 1024 --max-message-bytes 4096 \
   --max-connections 4 --loops 1
 sizes_hold 'a flag over daprcerts.conf'
 stop_sentry
 cp made.conf ca/daprcerts.conf
 for max in 3 1; do
-  start_sentry --issuer-credentials ca --max-connections $max --loops 2
+  start_sentry --max-connections $max --loops 2
   ends 'turned away, status 0' "max-connections: $max of two loops" connections_busy $max
   stop_sentry
 done
 set_conf 'handshake-timeout = 1s' 'request-timeout = 3s' 'idle-timeout = 1s'
-start_sentry --issuer-credentials ca
+start_sentry
 times_hold daprcerts.conf
 stop_sentry
 set_conf 'idle-timeout = 1s'
-start_sentry --issuer-credentials ca
+start_sentry
 idle_holds daprcerts.conf
 stop_sentry
 set_conf 'handshake-timeout = 1h' 'request-timeout = 1h' 'idle-timeout = 1h'
-start_sentry --issuer-credentials ca --handshake-timeout 1s --request-timeout 3s --idle-timeout 1s
+start_sentry --handshake-timeout 1s --request-timeout 3s --idle-timeout 1s
 times_hold 'a flag over daprcerts.conf'
 stop_sentry
-start_sentry --issuer-credentials ca --idle-timeout 1s
+start_sentry --idle-timeout 1s
 idle_holds 'a flag over daprcerts.conf'
 stop_sentry
 set_conf 'max-streams = 0'
-status 1 'a value out of range' "$DAPRCERTS" sentry --port 0 --issuer-credentials ca
+status 1 'a value out of range' "$DAPRCERTS" sentry --port 0
 has "$WORK/err" "line 2: max-streams: out of range" 'is told with its place'
 cp made.conf ca/daprcerts.conf
 
 # --- requests that are too much --------------------------------------------------------------------------------------
-start_sentry --issuer-credentials ca --request-timeout 3s --handshake-timeout 3s
+start_sentry --request-timeout 3s --handshake-timeout 3s
 ends 'reset 11, status 0' 'many small headers' headers_many
 ends 'reset 11, status 0' 'a large header named many times by one byte' headers_bomb
 ends 'goaway 11' 'CONTINUATION without end' continuation_flood
@@ -176,7 +170,7 @@ same 0 "$SENTRY_STATUS" 'after all of this the server ends with status 0'
 sentry=$DAPRCERTS
 few() { ulimit -n 40 && exec "$sentry" "$@"; }
 DAPRCERTS=few
-start_sentry --issuer-credentials ca --loops 1
+start_sentry --loops 1
 DAPRCERTS=$sentry
 turned=$("$PYTHON" -B "$TOP_SRCDIR/tests/sentry/limits.py" descriptors "$SENTRY_ADDR" "$WORK/csr" 2>&1)
 check 'more connections than descriptors' [ "${turned% turned away}" -gt 50 ]
