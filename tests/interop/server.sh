@@ -77,4 +77,17 @@ stop_sentry() {
 logged() { awaited log_holds "$@"; }
 log_holds() { [ "$(grep -cF -- "$1" "$WORK/sentry.log")" -ge "${2:-1}" ]; }
 
+# start_web PORT: a web server of the folder web, 0 for any port; sets WEB_PID and WEB_PORT.
+start_web() {
+  : >"$WORK/port"
+  python3 "$TOP_SRCDIR/tests/sentry/web.py" "$1" >"$WORK/port" 2>"$WORK/web.log" &
+  WEB_PID=$!
+  awaited [ -s "$WORK/port" ] || sed 's/^/# /' "$WORK/web.log"
+  WEB_PORT=$(cat "$WORK/port")
+}
+stop_web() {
+  kill "$WEB_PID"
+  wait "$WEB_PID" 2>/dev/null
+}
+
 trap 'if [ -n "${SENTRY_PID:-}" ]; then kill -KILL "$SENTRY_PID" 2>/dev/null; fi; rm -rf "$WORK"' EXIT

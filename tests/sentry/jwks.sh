@@ -144,21 +144,20 @@ stop_sentry
 # --- at a URL -----------------------------------------------------------------------------------------------------------------
 if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command curl; then
   mkdir web && cp ca/token-jwks.json web/keys.json
-  python3 "$TOP_SRCDIR/tests/sentry/web.py" 0 >port 2>web.log &
-  web=$!
-  until [ -s port ]; do sleep 0.05; done
-  port=$(cat port)
-  configure "http://127.0.0.1:$port/keys.json" 'minRefreshInterval: 2s' >url.yaml
+  start_web 0
+  configure "http://127.0.0.1:$WEB_PORT/keys.json" 'minRefreshInterval: 2s' >url.yaml
   start_sentry --config url.yaml
   status 0 'a set at a URL' asks web.token
-  same 200 "$(curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" 'it is healthy'
-  kill "$web"
-  wait "$web" 2>/dev/null
+  is_health() {
+    [ "$(curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" = "$1" ]
+  }
+  check 'it is healthy' is_health 200
+  stop_web
   status 0 'when the web server has gone, the last set serves on' asks web.token
   stop_sentry
 
   start_sentry --config url.yaml
-  same 503 "$(curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" 'a start without the web server: not healthy'
+  check 'a start without the web server: not healthy' is_health 503
   check 'the log says why' logged 'keys.json'
   openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out csr 2>/dev/null
   status 1 'a request waits until its deadline' sh -c '"$@" <csr' sh "$TOP_BUILDDIR/daprcerts-request" --sentry "$SENTRY_ADDR" \
@@ -167,19 +166,16 @@ if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command 
   has "$WORK/err" 'no answer in time' 'and is not refused'
   asks web.token >asked.out 2>&1 &
   asking=$!
-  python3 "$TOP_SRCDIR/tests/sentry/web.py" "$port" >port2 2>web.log &
-  web=$!
+  start_web "$WEB_PORT"
   wait "$asking"
   same 0 $? 'a request waits until the set is there'
-  until [ "$(curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz")" = 200 ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done
-  pass 'and it is healthy then'
+  check 'and it is healthy then' awaited is_health 200
   cp other/token-jwks.json web/keys.json
   # at most one fetch each minRefreshInterval: the first requests may still be told of the old set
-  until asks stranger.token >/dev/null 2>&1; do kill -0 "$SENTRY_PID" || break; sleep 0.1; done
-  status 0 'a key that is not in the set has it fetched again' asks stranger.token
+  check 'a key that is not in the set has it fetched again' awaited asks stranger.token
   stop_sentry
   same 0 "$SENTRY_STATUS" 'the server ends with status 0'
-  kill "$web"
+  stop_web
 else
   skip 'a set at a URL' 'no daprcerts-fetch in this build, or no python3, or no curl'
 fi

@@ -44,7 +44,7 @@ kept() {
   same "$1" "$answer" "$2: a call on the open connection"
 }
 health() { curl --silent --max-time 60 --output /dev/null --write-out '%{http_code}' "$(at healthz)/healthz"; }
-until_health() { until [ "$(health)" = "$1" ]; do kill -0 "$SENTRY_PID" || break; sleep 0.05; done; }
+is_health() { [ "$(health)" = "$1" ]; }
 
 mtls ''
 start_sentry --config mtls.yaml
@@ -202,17 +202,9 @@ kept 0 'no token'
 # --- a key set at a URL -----------------------------------------------------------------------------------------------
 if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command curl; then
   mkdir web && cp one.json web/keys.json
-  serve() {
-    : >port
-    python3 "$TOP_SRCDIR/tests/sentry/web.py" "$1" >port 2>web.log &
-    web=$!
-    until [ -s port ]; do sleep 0.05; done
-  }
-  unserve() { kill "$web" && wait "$web" 2>/dev/null; }
-  serve 0
-  port=$(cat port)
-  url=http://127.0.0.1:$port/keys.json
-  unserve
+  start_web 0
+  url=http://127.0.0.1:$WEB_PORT/keys.json
+  stop_web
   # waits TOKEN: a call that is parked; $asking.
   waits() {
     asks web "$1" >asked.out 2>&1 &
@@ -250,10 +242,10 @@ if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command 
   keys "$url" 'minRefreshInterval: 1h'
   takes 'the URL once more'
   waits web.token 3
-  serve "$port"
+  start_web "$WEB_PORT"
   answered 'which answers as soon as it can'
-  until_health 200
-  unserve
+  check 'and it is healthy then' awaited is_health 200
+  stop_web
   keys "$url" 'minRefreshInterval: 2h'
   takes 'another interval'
   same 200 "$(health)" 'goes on with the set that was fetched'
