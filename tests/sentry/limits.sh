@@ -77,11 +77,11 @@ times_hold() {
   ends closed "$1: handshake-timeout: no byte of TLS" handshake_never
   ends 'closed, closed' "$1: handshake-timeout: half of TLS" handshake_half
   ends closed "$1: handshake-timeout: TLS byte by byte" handshake_trickle
-  ends 'reset 8, reset 8, status 0' "$1: request-timeout: calls without an end" unfinished
   ends 'goaway 0' "$1: idle-timeout: a peer that says nothing" idle_silent
 }
-# idle_holds HOW: likewise, with time enough to answer the GOAWAY.
-idle_holds() {
+# calls_hold HOW: likewise, with time enough for handshakes and for the answer to a GOAWAY.
+calls_hold() {
+  ends 'reset 8, reset 8, status 0' "$1: request-timeout: calls without an end" unfinished
   ends 'goaway 7fffffff, status 0, goaway 1, closed' "$1: idle-timeout: GOAWAY, and its round trip" idle
   ends goaway "$1: idle-timeout: PINGs are no calls" idle_pings
 }
@@ -100,20 +100,20 @@ for max in 3 1; do
   ends 'turned away, status 0' "max-connections: $max of two loops" connections_busy $max
   stop_sentry
 done
-set_conf 'handshake-timeout = 1s' 'request-timeout = 3s' 'idle-timeout = 1s'
+set_conf 'handshake-timeout = 1s' 'idle-timeout = 1s'
 start_sentry
 times_hold daprcerts.conf
 stop_sentry
-set_conf 'idle-timeout = 1s'
+set_conf 'request-timeout = 3s' 'idle-timeout = 1s'
 start_sentry
-idle_holds daprcerts.conf
+calls_hold daprcerts.conf
 stop_sentry
 set_conf 'handshake-timeout = 1h' 'request-timeout = 1h' 'idle-timeout = 1h'
-start_sentry --handshake-timeout 1s --request-timeout 3s --idle-timeout 1s
+start_sentry --handshake-timeout 1s --idle-timeout 1s
 times_hold 'a flag over daprcerts.conf'
 stop_sentry
-start_sentry --idle-timeout 1s
-idle_holds 'a flag over daprcerts.conf'
+start_sentry --request-timeout 3s --idle-timeout 1s
+calls_hold 'a flag over daprcerts.conf'
 stop_sentry
 set_conf 'max-streams = 0'
 status 1 'a value out of range' "$DAPRCERTS" sentry --port 0
