@@ -33,7 +33,8 @@ if sanitized; then
   skip 'the memory of the server is looked at' 'a sanitizer keeps memory of its own'
 fi
 url() { echo "http://$(at "$1")/$1"; }
-start_sentry --issuer-credentials live
+# the slow clients take as long for their handshakes and calls as the machine needs
+start_sentry --issuer-credentials live --handshake-timeout 10m --request-timeout 10m
 SENTRY_DIR=$WORK/both ./soak -pid "$SENTRY_PID" -calls "${SOAK_CALLS:-4000}" -growth $growth -live live -first first \
   -second second -health "$(url healthz)" -metrics "$(url metrics)" >results 2>soak.err
 soak_status=$?
