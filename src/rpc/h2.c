@@ -297,10 +297,11 @@ void dc_h2_each(struct dc_h2 *h2, void (*fn)(struct dc_h2_stream *stream, void *
   }
 }
 
-void dc_h2_shutdown(struct dc_h2 *h2) {
-  if (h2->shutting_down) return;
+bool dc_h2_shutdown(struct dc_h2 *h2) {
+  if (h2->shutting_down) return false;
   h2->shutting_down = true;
   (void)nghttp2_submit_shutdown_notice(h2->session); /* the PING follows it: see on_frame_send */
+  return true;
 }
 
 /* --- sending a body ----------------------------------------------------------------------------------------------- */

@@ -92,8 +92,8 @@ void dc_h2_each(struct dc_h2 *h2, void (*fn)(struct dc_h2_stream *stream, void *
 
 /* Graceful end, server: GOAWAY that still allows new streams and a PING; once its answer has come, and a round trip
  * has so shown that the peer knows, the final GOAWAY follows by itself; dc_h2_done turns true when the last stream
- * ends. */
-void dc_h2_shutdown(struct dc_h2 *h2);
+ * ends. False: it was begun before. */
+bool dc_h2_shutdown(struct dc_h2 *h2);
 
 /* Client: POSTs BODY. The stream's events tell what comes back. */
 int dc_h2_post(struct dc_h2 *h2, const char *authority, const char *path, const struct dc_h2_header *headers,

@@ -481,15 +481,6 @@ static void reset_if_late(struct dc_h2_stream *stream, void *user) {
   stream->parked = false;
 }
 
-static void sweep_open(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
-  struct late late = {.conn = conn, .oldest = dc_clock_mono_ns() - limits->request_timeout};
-  if (dc_h2_open_streams(conn->h2) > 0)
-    dc_h2_each(conn->h2, reset_if_late, &late);
-  else if (conn->since < now - to_ms(limits->idle_timeout))
-    dc_h2_shutdown(conn->h2);
-  flush(conn);
-}
-
 /* Whether the system holds bytes that the peer has no room for yet: after a close they would be lost to the reset that
  * answers whatever the peer sends next. */
 static bool holds_bytes(const struct dc_conn *conn) {
@@ -506,6 +497,19 @@ static bool is_over(struct dc_conn *conn, int64_t may_idle, const struct dc_limi
   return false;
 }
 
+static void sweep_open(struct dc_conn *conn, int64_t may_idle, const struct dc_limits *limits, int64_t now) {
+  struct late late = {.conn = conn, .oldest = dc_clock_mono_ns() - limits->request_timeout};
+  if (dc_h2_open_streams(conn->h2) > 0) {
+    dc_h2_each(conn->h2, reset_if_late, &late);
+  } else if (conn->since < now - may_idle && dc_h2_shutdown(conn->h2)) {
+    conn->since = now - may_idle; /* told now, however late this sweep is: it has its time to answer */
+  } else if (is_over(conn, may_idle, limits, now)) {
+    close_now(conn);
+    return;
+  }
+  flush(conn);
+}
+
 static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int64_t now) {
   int64_t may_idle = conn->group->draining ? 0 : to_ms(limits->idle_timeout);
   if (conn->write_busy && conn->write_since < now - to_ms(limits->request_timeout)) {
@@ -520,13 +524,7 @@ static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int6
         close_now(conn);
       }
       break;
-    case OPEN:
-      /* an idle peer that does not answer a GOAWAY has one more span to go */
-      if (is_idle(conn) && is_over(conn, may_idle, limits, now))
-        close_now(conn);
-      else
-        sweep_open(conn, limits, now);
-      break;
+    case OPEN: sweep_open(conn, may_idle, limits, now); break;
     case LAST: break; /* being written: see above */
     case LINGER:
       if (is_over(conn, 0, limits, now)) close_now(conn);

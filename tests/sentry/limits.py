@@ -3,8 +3,10 @@
 
 A case is a generator: at each yield, while its hostile peer is there, a good peer connects and makes a call, which must
 be signed."""
+import os
 import random
 import select
+import signal
 import ssl
 import struct
 import sys
@@ -464,6 +466,15 @@ class Case:
     def idle_silent(self):
         """A peer that sends nothing: told, then closed."""
         it = self.wire(greet=False, acknowledge=False)
+        yield
+        return it.end()
+
+    def idle_stalled(self, pid):
+        """A server that stood still for longer than both time-outs tells a peer all the same before it closes."""
+        it = peer.prompt(self.served)
+        os.kill(int(pid), signal.SIGSTOP)
+        time.sleep(3)
+        os.kill(int(pid), signal.SIGCONT)
         yield
         return it.end()
 

@@ -78,6 +78,7 @@ times_hold() {
   ends 'closed, closed' "$1: handshake-timeout: half of TLS" handshake_half
   ends closed "$1: handshake-timeout: TLS byte by byte" handshake_trickle
   ends 'goaway 0' "$1: idle-timeout: a peer that says nothing" idle_silent
+  ends 'goaway 0' "$1: idle-timeout: a peer of a server that stood still" idle_stalled "$SENTRY_PID"
 }
 # calls_hold HOW: likewise, with time enough for handshakes and for the answer to a GOAWAY.
 calls_hold() {

@@ -363,8 +363,7 @@ static void test_shutdown(void) {
   ends.at_server.answer = false;
   post(&ends, "/a.B/C", 1);
   is_num(talk(&ends), 0, "an open call");
-  dc_h2_shutdown(ends.server);
-  dc_h2_shutdown(ends.server);
+  ok(dc_h2_shutdown(ends.server) && !dc_h2_shutdown(ends.server), "is told once");
   struct dc_buf notice DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   is_num(dc_h2_send(ends.server, &notice, ROOM, NULL), 0, "the notice is on its way");
   post(&ends, "/a.B/D", 1); /* the client cannot know yet */
