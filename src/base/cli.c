@@ -63,7 +63,7 @@ static int parse_bool(const char *text, bool *value) {
   return DC_EINVAL;
 }
 
-static int parse_number(const char *text, int64_t *value) {
+static int parse_decimal(const char *text, int64_t *value) {
   char *end;
   const char *digits = text + (*text == '-' || *text == '+');
   if (*digits < '0' || *digits > '9') return DC_EINVAL; /* strtoll would pass over white space */
@@ -71,6 +71,48 @@ static int parse_number(const char *text, int64_t *value) {
   long long n = strtoll(text, &end, 10);
   if (*end || errno) return DC_EINVAL;
   *value = n;
+  return 0;
+}
+
+/* The base that Go's prefix names; *DIGITS is moved behind it, where "0" alone is a digit too. */
+static int take_base(const char **digits) {
+  static const struct {
+    char letter;
+    int base;
+  } prefixes[] = {{'x', 16}, {'o', 8}, {'b', 2}};
+  const char *at = *digits;
+  if (at[0] != '0') return 10;
+  for (size_t i = 0; i < DC_COUNT(prefixes); i++)
+    if ((at[1] | 0x20) == prefixes[i].letter) {
+      *digits += 2;
+      return prefixes[i].base;
+    }
+  return 8;
+}
+
+/* What a digit is worth; -1 for what is none. */
+static int digit_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c |= 0x20;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The numbers of Go's strconv.ParseInt with base 0: 0xC353, 0o7, 07, 0b1, underscores between digits. */
+static int parse_go_number(const char *text, int64_t *value) {
+  const char *at = text + (*text == '-' || *text == '+');
+  int base = take_base(&at), digits = 0;
+  bool digit = base != 10; /* before an underscore a prefix is as good as one */
+  int64_t n = 0;
+  for (; *at; at++) {
+    int worth = digit_value(*at);
+    if (*at == '_' ? !digit : worth < 0 || worth >= base || n > (INT64_MAX - worth) / base) return DC_EINVAL;
+    digit = *at != '_';
+    if (!digit) continue;
+    n = n * base + worth;
+    digits++;
+  }
+  if (!digits || !digit) return DC_EINVAL;
+  *value = *text == '-' ? -n : n;
   return 0;
 }
 
@@ -88,7 +130,7 @@ static int check_range(const struct dc_opt *opt, const char *text, int64_t value
   return dc_err_set(err, DC_EUSAGE, "option '--%s': %s is not within %s and %s", opt->name, text, low, high);
 }
 
-static int store(const struct dc_opt *opt, const char *text, struct dc_err *err) {
+static int store(const struct dc_cli *cli, const struct dc_opt *opt, const char *text, struct dc_err *err) {
   bool flag;
   int64_t number;
   int rc = 0;
@@ -101,7 +143,7 @@ static int store(const struct dc_opt *opt, const char *text, struct dc_err *err)
     case DC_OPT_STRING: *(const char **)opt->value = text; break;
     case DC_OPT_LIST: rc = add_string(opt->value, text, err); break;
     case DC_OPT_NUMBER:
-      if (parse_number(text, &number) != 0)
+      if ((cli->like_go ? parse_go_number : parse_decimal)(text, &number) != 0)
         return dc_err_set(err, DC_EUSAGE, "option '--%s': '%s' is not a number", opt->name, text);
       rc = check_range(opt, text, number, err);
       if (rc == 0) *(int64_t *)opt->value = number;
@@ -127,7 +169,7 @@ static int take(struct parser *p, const struct dc_opt *opt, const char *value) {
   if (!value && opt->kind == DC_OPT_FLAG) value = "true";
   if (!value && *p->at) value = *p->at++;
   if (!value) return dc_err_set(p->err, DC_EUSAGE, "option '--%s' requires a value", opt->name);
-  return store(opt, value, p->err);
+  return store(p->cli, opt, value, p->err);
 }
 
 /* NAME is without its dashes; SHOWN is the whole argument. */
@@ -159,7 +201,7 @@ static bool is_known_name(const struct dc_cli *cli, const char *name) {
 
 /* With one dash: a bundle of letters, or, where names may have one, a name that is known or that no letter begins. */
 static int parse_dash(struct parser *p, const char *arg) {
-  if (p->cli->single_dash && arg[1] && (is_known_name(p->cli, arg) || !find_letter(p->cli, arg[0])))
+  if (p->cli->like_go && arg[1] && (is_known_name(p->cli, arg) || !find_letter(p->cli, arg[0])))
     return parse_long(p, arg, arg - 1);
   return parse_letters(p, arg);
 }

@@ -2,7 +2,8 @@
 /* Command lines: one row of a table is an option's parsing, its default and its line of help.
  *
  * Grammar: --name value, --name=value, -x value, -xvalue, bundled flags -abc, "--" ends options, operands may stand
- * between options. With .single_dash also -name value and -name=value, as Go's flag package has it (Dapr's programs).
+ * between options. With .like_go (Dapr's programs) also -name value and -name=value, and numbers as Go has them, 0xC353
+ * and 1_000 too.
  * Long names are taken whole, never abbreviated. An option given twice: the last one counts, lists collect. */
 #ifndef DC_BASE_CLI_H
 #define DC_BASE_CLI_H
@@ -48,7 +49,7 @@ struct dc_cli {
   const struct dc_opt *opts;
   size_t opt_count;
   size_t min_operands, max_operands;
-  bool single_dash;
+  bool like_go;
   const char *notes; /* printed below the options; may be NULL */
 };
 

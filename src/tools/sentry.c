@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "config/dapr_config.h"
 #include "config/settings.h"
+#include "pki/spiffe.h"
 #include "sentry/sentry.h"
 #include "store/layout.h"
 #include "tools/conf.h"
@@ -50,6 +51,7 @@ struct sources {
   char *fetch_program;
   struct dc_settings settings;
   struct dc_dapr_config dapr;
+  char *trust_domain; /* without the rest of a SPIFFE ID */
   struct dc_buf warnings; /* a line each */
   struct dc_sentry_config config;
 };
@@ -62,6 +64,7 @@ static void sources_init(struct sources *sources) {
 
 static void sources_free(struct sources *sources) {
   free(sources->dir);
+  free(sources->trust_domain);
   dc_audit_close(sources->config.audit);
   free(sources->conf);
   free(sources->fetch_program);
@@ -93,6 +96,14 @@ static int read_files(struct sources *sources, struct dc_err *err) {
   return dc_buf_check(&sources->warnings, err);
 }
 
+/* A whole SPIFFE ID stands for its trust domain, as in the original. What is neither is told with the policy. */
+static int name_trust_domain(struct sources *sources, const char *text, struct dc_err *err) {
+  struct dc_slice name = dc_slice_text(text);
+  if (dc_spiffe_trust_domain(name, &name, NULL)) name = dc_slice_text(text);
+  sources->config.policy.trust_domain = sources->trust_domain = strndup((const char *)name.data, name.len);
+  return sources->trust_domain ? 0 : dc_err_nomem(err);
+}
+
 static int pick_names(struct sources *sources, struct dc_err *err) {
   const struct dc_sources trust_domain = {.flag = opt->trust_domain,
                                           .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
@@ -102,8 +113,11 @@ static int pick_names(struct sources *sources, struct dc_err *err) {
   const struct dc_sources namespace = {.env = "NAMESPACE",
                                        .conf = sources->settings.control_plane_namespace,
                                        .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
-  int rc = dc_settings_pick(&trust_domain, &sources->config.policy.trust_domain, err);
-  return rc ? rc : dc_settings_pick(&namespace, &sources->config.policy.namespace, err);
+  const char *domain = NULL;
+  int rc = dc_settings_pick(&trust_domain, &domain, err);
+  if (!rc) rc = dc_settings_pick(&namespace, &sources->config.policy.namespace, err);
+  if (!rc) rc = name_trust_domain(sources, domain, err);
+  return rc;
 }
 
 /* The place of WORD among WORDS, for the option NAME. */
@@ -158,12 +172,15 @@ static void set_policy(struct sources *sources) {
 static void take(struct sources *running, struct sources *now) {
   struct dc_settings settings = running->settings;
   struct dc_dapr_config dapr = running->dapr;
+  char *trust_domain = running->trust_domain;
   running->settings = now->settings;
   running->dapr = now->dapr;
+  running->trust_domain = now->trust_domain;
   running->config.policy = now->config.policy;
   running->config.policy.allow = &running->settings.allow;
   now->settings = settings;
   now->dapr = dapr;
+  now->trust_domain = trust_domain;
 }
 
 /* While the server runs. Warnings are told once, as long as they are the same. */
@@ -302,6 +319,15 @@ static int setup_log(struct dc_err *err) {
   return 0;
 }
 
+/* The original ignores them. Who wrote "--enable-metrics false" should know that this is none of its values. */
+static void warn_of_operands(const struct dc_strings *operands) {
+  for (size_t i = 0; i < operands->count; i++)
+    dc_log_write(DC_LOG_WARN, scope,
+                 "'%s' is ignored: it belongs to no option (a switch takes its value by '=', as in "
+                 "--enable-metrics=false)",
+                 operands->items[i]);
+}
+
 int main(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.count = 0};
   const struct dc_cli *cli = dc_sentry_options_cli();
@@ -311,6 +337,7 @@ int main(int argc, char **argv) {
   argv0 = argv[0];
   dc_os_protect_secrets();
   int rc = setup_log(&err);
+  warn_of_operands(&operands);
   if (!rc) rc = run(&err);
   if (rc && rc != DC_EUSAGE) dc_log_write(DC_LOG_FATAL, scope, "%s", err.text);
   return dc_tool_end(cli, rc, &err);

@@ -4,6 +4,7 @@
 #include "tools/sentry_options.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -157,10 +158,11 @@ const struct dc_cli *dc_sentry_options_cli(void) {
   static const struct dc_cli cli = {
       .program = "daprcerts sentry",
       .operands = "",
+      .max_operands = SIZE_MAX, /* the original ignores them: see warn_of_operands */
       .summary = "Serve certificates to Dapr sidecars over gRPC, as Dapr's Sentry does.",
       .opts = table.opts,
       .opt_count = DC_COUNT(table.opts),
-      .single_dash = true,
+      .like_go = true,
       .notes = notes};
   memcpy(table.opts, head_opts, sizeof head_opts);
   add_limits();

@@ -111,8 +111,15 @@ for flag in log-as-json enable-metrics jwt-enabled oidc-enabled oidc-server-tls-
   wrong_usage "option '--$flag': 'maybe' is neither true nor false" --$flag=maybe
 done
 wrong_usage "option '--jwt-ttl': '5' is not a duration: expected a number and a unit, such as 24h, 1h30m or 300ms" --jwt-ttl 5
-wrong_usage "unexpected operand 'false'" --enable-metrics false
-for wrong in '--idle-timeout 5' '--max-streams 0' operand; do
+start_sentry --issuer-credentials "$ca" --trust-domain spiffe://one/ns/any --port 0x0 --enable-metrics false -- --port 1
+same 'spiffe://one/ns/default/dapr-sentry' "$(served)" 'a SPIFFE ID stands for its trust domain'
+has "$WORK/sentry.log" "level=warning msg=\"'false' is ignored" 'operands are ignored, as in the original, with a warning'
+has "$WORK/sentry.log" "'--port' is ignored" 'behind -- too'
+check 'and a switch is what it says without a value' grep -q '^metrics ' "$WORK/ready"
+stop_sentry
+refuses 1 'a trust domain that is none' --issuer-credentials "$ca" --trust-domain spiffe:/one
+has "$WORK/err" "sentry's own identity" 'is told'
+for wrong in '--idle-timeout 5' '--max-streams 0' '--port 0xg'; do
   # shellcheck disable=SC2086  # words
   status 2 "wrong usage: $wrong" "$DAPRCERTS" sentry $wrong
   has "$WORK/err" 'daprcerts sentry --help' 'where to read on is told'

@@ -11,6 +11,9 @@ static struct {
 } opt;
 static bool given;
 
+/* A number that is not bounded, so that its value tells how it was read. */
+static int64_t any;
+
 static const struct dc_opt opts[] = {
     {.kind = DC_OPT_HEADING, .help = "Things:"},
     {.name = "all", .letter = 'a', .kind = DC_OPT_FLAG, .value = &opt.all, .help = "everything"},
@@ -19,6 +22,7 @@ static const struct dc_opt opts[] = {
      .help = "a name", .shown = "none"},
     {.name = "list", .kind = DC_OPT_LIST, .value = &opt.list, .arg = "X", .help = "more"},
     {.name = "number", .kind = DC_OPT_NUMBER, .value = &opt.number, .min = 1, .max = 10, .arg = "N", .help = "a number"},
+    {.name = "any", .kind = DC_OPT_NUMBER, .value = &any, .min = INT64_MIN, .arg = "N", .help = "any number"},
     {.name = "span", .kind = DC_OPT_DURATION, .value = &opt.span, .arg = "D", .help = "a time"},
     {.name = "old", .kind = DC_OPT_FLAG, .value = &opt.all, .hidden = true, .help = "hidden"},
 };
@@ -52,6 +56,31 @@ static const char *parsed(const char *line) {
   return result;
 }
 
+static const struct {
+  const char *text;
+  int64_t value; /* -1: no number */
+} go_numbers[] = {
+    {"0", 0},           {"50003", 50003}, {"+7", 7},          {"-7", -7},   {"0xC353", 50003}, {"0Xc353", 50003},
+    {"0o17", 15},       {"017", 15},      {"0b101", 5},       {"1_000", 1000}, {"0x_F", 15},   {"0_7", 7},
+    {"9223372036854775807", INT64_MAX},   {"9223372036854775808", -1}, {"", -1}, {"-", -1},   {"0x", -1},
+    {"0x_", -1},        {"08", -1},       {"0b2", -1},        {"_1", -1},   {"1_", -1},        {"1__0", -1},
+    {"1 ", -1},         {"f", -1},        {"0xg", -1},        {"0x-1", -1}, {"1/2", -1},       {"1:", -1},
+};
+
+static void check_go_numbers(void) {
+  for (size_t i = 0; i < DC_COUNT(go_numbers); i++) {
+    char arg[64];
+    char *argv[] = {arg, arg, NULL};
+    struct dc_strings operands = {.count = 0};
+    snprintf(arg, sizeof arg, "--any=%s", go_numbers[i].text);
+    any = -1;
+    int rc = dc_cli_parse(&cli, 2, argv, &operands, NULL);
+    bool none = go_numbers[i].value == -1;
+    ok(any == go_numbers[i].value && (rc == 0) == !none, "%s", arg);
+    dc_strings_free(&operands);
+  }
+}
+
 int main(void) {
   struct dc_buf help DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   is_text(parsed("--all --name x"), "rc=0 operands=0 a=1 b=0 name=x! list=0 number=0 span=0", "long options");
@@ -75,9 +104,12 @@ int main(void) {
   ok(strstr(parsed("--span 1x"), "--span") != NULL && strncmp(parsed("--span 1x"), "rc", 2) != 0, "no duration");
   ok(strncmp(parsed("--all=maybe"), "rc", 2) != 0, "no boolean");
   ok(strncmp(parsed("one two three"), "rc", 2) != 0, "too many operands");
-  cli.single_dash = true;
+  ok(strstr(parsed("--number 0x3"), "'0x3' is not a number") != NULL, "numbers are decimal");
+  is_text(parsed("--number 010"), "rc=0 operands=0 a=0 b=0 name=- list=0 number=10 span=0", "with zeros in front too");
+  cli.like_go = true;
   is_text(parsed("-name x -all"), "rc=0 operands=0 a=1 b=0 name=x! list=0 number=0 span=0", "one dash, as Go has it");
   is_text(parsed("-name=x --number=3"), "rc=0 operands=0 a=0 b=0 name=x! list=0 number=3 span=0", "one dash and =");
+  check_go_numbers();
   dc_cli_help(&cli, &help);
   ok(strstr(dc_buf_text(&help), "--name NAME") && strstr(dc_buf_text(&help), "(default: none)"), "help tells options");
   ok(!strstr(dc_buf_text(&help), "--old"), "but not hidden ones");
