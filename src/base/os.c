@@ -63,15 +63,21 @@ int dc_os_read_fd(int fd, const char *name, size_t max, struct dc_buf *out, stru
   return rc;
 }
 
-int dc_os_open_file(const char *path, int *fd, struct dc_err *err) {
+/* A pipe is read where a user names one. Elsewhere it would stop us until somebody writes. */
+static int open_to_read(const char *path, bool pipes, int *fd, struct dc_err *err) {
   struct stat st;
-  int opened DC_CLEANUP(dc_mem_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  int opened DC_CLEANUP(dc_mem_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK));
   if (opened < 0 || fstat(opened, &st) != 0) return dc_err_sys(err, errno, "cannot open '%s'", path);
   if (S_ISDIR(st.st_mode)) return dc_err_set(err, DC_EINVAL, "'%s' is a directory, not a file", path);
+  if (!pipes && !S_ISREG(st.st_mode)) return dc_err_set(err, DC_EINVAL, "'%s' is not a regular file", path);
   *fd = opened;
   opened = -1;
   return 0;
 }
+
+int dc_os_open_file(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, true, fd, err); }
+
+int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, false, fd, err); }
 
 int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
   if (strcmp(path, "-") == 0) return dc_os_read_fd(STDIN_FILENO, "standard input", max, out, err);

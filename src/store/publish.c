@@ -71,6 +71,13 @@ static int sync_part(const char *dir, const char *part, struct dc_err *err) {
   return path ? dc_os_fsync_dir(path, err) : dc_err_nomem(err);
 }
 
+/* *ENTRY is NULL at the end, which readdir tells from a failure by errno alone. */
+static int next_entry(DIR *entries, const char *path, struct dirent **entry, struct dc_err *err) {
+  errno = 0;
+  *entry = readdir(entries);
+  return *entry || errno == 0 ? 0 : dc_err_sys(err, errno, "cannot read '%s'", path);
+}
+
 /* Removes the files of a part, then the part. What is not there is fine. */
 static int remove_part(const char *dir, const char *part, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
@@ -78,7 +85,7 @@ static int remove_part(const char *dir, const char *part, struct dc_err *err) {
   DIR *entries = opendir(path);
   if (!entries) return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot read '%s'", path);
   int rc = 0;
-  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));) {
+  for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     if (unlinkat(dirfd(entries), entry->d_name, 0) && errno != ENOENT)
       rc = dc_err_sys(err, errno, "cannot remove '%s/%s'", path, entry->d_name);
@@ -142,7 +149,8 @@ static int install_others(const char *dir, struct dc_err *err) {
   DIR *entries = opendir(path);
   if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
   int rc = 0;
-  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));) rc = install_note(dir, entry->d_name, err);
+  for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;)
+    rc = install_note(dir, entry->d_name, err);
   closedir(entries);
   return rc;
 }
@@ -313,7 +321,7 @@ int dc_publish_previous(const struct dc_publication *publication, struct dc_set 
   DIR *entries = opendir(path);
   if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
   int rc = 0;
-  for (struct dirent *entry = NULL; !rc && (entry = readdir(entries));)
+  for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;)
     rc = add_previous(publication->dir, entry->d_name, set, err);
   closedir(entries);
   return rc;
@@ -341,11 +349,11 @@ static int look(const char *path, struct place *place, struct dc_err *err) {
   return 0;
 }
 
-static int look_open(const char *path, struct place *place, struct dc_err *err) {
+static int look_open_as(const char *path, bool regular, struct place *place, struct dc_err *err) {
   struct stat status;
   struct dc_err own = DC_ERR_INIT;
   *place = (struct place)NO_PLACE;
-  int rc = dc_os_open_file(path, &place->fd, &own);
+  int rc = regular ? dc_os_open_regular(path, &place->fd, &own) : dc_os_open_file(path, &place->fd, &own);
   if (rc == DC_ENOENT) return 0;
   if (rc) {
     struct dc_err ignored = DC_ERR_INIT;
@@ -357,6 +365,15 @@ static int look_open(const char *path, struct place *place, struct dc_err *err) 
   place->ino = status.st_ino;
   place->found = true;
   return 0;
+}
+
+static int look_open(const char *path, struct place *place, struct dc_err *err) {
+  return look_open_as(path, true, place, err);
+}
+
+/* Of a place that a user named outside of the directory: it may be a pipe, as a shell's <(...) is. */
+static int look_open_named(const char *path, struct place *place, struct dc_err *err) {
+  return look_open_as(path, false, place, err);
 }
 
 typedef int look_fn(const char *path, struct place *place, struct dc_err *err);
@@ -406,7 +423,8 @@ static int view_read(struct view *view, const char *dir, const char *const *name
   int rc = look_at_mark(dir, look_open, &view->mark, err);
   for (size_t i = 0; !rc && i < count; i++) {
     struct place *place = &view->files[view->count++];
-    rc = resolve(dir, names[i], view->mark.found, look_open, place, err);
+    look_fn *how = dc_path_is_absolute(names[i]) ? look_open_named : look_open;
+    rc = resolve(dir, names[i], view->mark.found, how, place, err);
     if (!rc && !place->found) rc = absent(dir, names[i], err);
     if (!rc) rc = dc_os_read_fd(place->fd, names[i], max, &files[i], err);
   }

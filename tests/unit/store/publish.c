@@ -224,6 +224,29 @@ static void test_unreadable(void) {
   }
 }
 
+/* A pipe in a file's place is refused at once: its opening would wait for a writer. One that was named is read. */
+static void test_pipes(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "pipes");
+  char *crt DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "issuer.crt");
+  char named[32];
+  const char *const mixed[] = {"ca.crt", named};
+  struct dc_buf files[3] = {DC_BUF_INIT};
+  struct dc_err err = DC_ERR_INIT;
+  int ends[2];
+  mkdir(dir, 0700);
+  write_file(dir, "ca.crt", "one");
+  write_file(dir, "issuer.key", "one");
+  ok(mkfifo(crt, 0600) == 0, "a pipe");
+  is_num(dc_publish_read(dir, names, 3, 100, files, &err), DC_EINVAL, "in a file's place is refused");
+  ok(strstr(err.text, "issuer.crt' is not a regular file") != NULL, "by its name");
+  ok(pipe(ends) == 0 && write(ends[1], "two", 3) == 3 && close(ends[1]) == 0, "a pipe like a shell's <(...)");
+  snprintf(named, sizeof named, "/dev/fd/%d", ends[0]);
+  is_num(dc_publish_read(dir, mixed, 2, 100, files, &err), 0, "that is named is read");
+  is_text(dc_buf_text(&files[1]), "two", "as it is");
+  for (size_t i = 0; i < DC_COUNT(files); i++) dc_buf_free(&files[i]);
+  close(ends[0]);
+}
+
 static void remove_top(void) {
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", top);
@@ -240,6 +263,7 @@ int main(void) {
   test_readers();
   test_first_set();
   test_unreadable();
+  test_pipes();
   remove_top();
   return tap_done();
 }
