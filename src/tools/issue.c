@@ -100,6 +100,9 @@ static int check_usage(struct dc_err *err) {
   if (!opt.sentry && (opt.trust_anchors || opt.token_file || opt.names.control_plane_trust_domain ||
                       opt.names.control_plane_ns))
     return dc_err_set(err, DC_EUSAGE, "'--trust-anchors', '--token-file' and '--control-plane-...' go with '--sentry'");
+  if (opt.token_file && (strcmp(opt.token_file, "-") == 0 || strcmp(opt.token_file, "/dev/stdin") == 0))
+    return dc_err_set(err, DC_EUSAGE, "'--token-file %s': a token is not read from standard input: name a file",
+                      opt.token_file);
   if (opt.to_stdout && opt.out_given)
     return dc_err_set(err, DC_EUSAGE, "'--stdout' and '--out' exclude each other");
   if (opt.csr && strcmp(opt.csr, "-") == 0 && !opt.out_given) opt.to_stdout = true;
@@ -263,7 +266,8 @@ static int check_answer(struct job *job, struct dc_err *err) {
 
 static int sign_there(struct job *job, struct dc_err *err) {
   struct dc_buf csr DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, server DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  char *ca_crt DC_CLEANUP(dc_mem_free) = dc_path_join(job->dir, dc_layout_files[DC_FILE_CA_CRT].name);
+  char *ca_crt DC_CLEANUP(dc_mem_free) =
+      dc_path_join(job->dir ? job->dir : "", dc_layout_files[DC_FILE_CA_CRT].name);
   struct dc_ask ask = {.argv0 = job->argv0, .sentry = opt.sentry, .trust_anchors = opt.trust_anchors,
                        .token_file = opt.token_file ? opt.token_file : getenv("DAPR_SENTRY_TOKEN_FILE"),
                        .id = job->name, .ns = opt.names.ns, .trust_domain = opt.names.trust_domain};
@@ -340,6 +344,17 @@ static int deliver(const struct job *job, struct dc_err *err) {
   return opt.to_stdout ? print(job, &key, err) : save(job, &key, err);
 }
 
+/* With a sentry and its anchors named the directory is needed for its daprcerts.conf alone: where there is no HOME for
+ * it to be below, there is no such file. job->dir is NULL then. */
+static int read_names(struct job *job, struct dc_err *err) {
+  bool needless = opt.sentry && !opt.dir && (opt.trust_anchors || getenv("DAPR_TRUST_ANCHORS"));
+  char *usual DC_CLEANUP(dc_mem_free) = NULL;
+
+  dc_settings_init(&job->settings);
+  if (needless && dc_layout_dir(NULL, &usual, NULL) < 0) return 0;
+  return dc_names_read(&cli, opt.dir, &job->dir, &job->settings, err);
+}
+
 int main(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.items = NULL};
   struct job job DC_CLEANUP(job_free) = {.argv0 = argv[0], .now = dc_clock_wall(), .request = DC_PEM_INIT};
@@ -350,7 +365,7 @@ int main(int argc, char **argv) {
   if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
   job.name = operands.items[0];
   rc = check_usage(&err);
-  if (rc == 0) rc = dc_names_read(&cli, opt.dir, &job.dir, &job.settings, &err);
+  if (rc == 0) rc = read_names(&job, &err);
   if (rc == 0) rc = dc_names_workload(&opt.names, &job.settings, job.name, &job.id, &err);
   if (rc == 0) rc = collect_names(&job, &err);
   if (rc == 0) rc = get_key(&job, &err);

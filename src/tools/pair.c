@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -67,8 +68,18 @@ static int sync_folder(const char *path, struct dc_err *err) {
   return parent ? dc_os_fsync_dir(parent, err) : dc_err_nomem(err);
 }
 
+/* Before the first rename: a directory in the key's place must not cost the certificate alone. */
+static int refuse_directory(const char *path, struct dc_err *err) {
+  struct stat st;
+
+  if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return 0;
+  return dc_err_set(err, DC_EEXIST, "'%s' is a directory, which '--force' does not replace: nothing was written", path);
+}
+
 static int replace(struct file *files, size_t count, struct dc_err *err) {
   int rc = 0;
+
+  for (size_t i = 0; rc == 0 && i < count; i++) rc = refuse_directory(files[i].path, err);
 
   for (size_t i = 0; rc == 0 && i < count; i++) rc = write_temporary(&files[i], err);
   for (size_t i = 0; rc == 0 && i < count; i++) rc = dc_os_rename(files[i].temporary, files[i].path, err);

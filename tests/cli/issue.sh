@@ -54,6 +54,20 @@ lacks "$WORK/text" 'X509v3 Subject Key Identifier' "no subject key identifier"
 lives myapp.crt 86400 "a day long"
 same '-----BEGIN EC PRIVATE KEY-----' "$(head -n 1 myapp.key)" "the key as SEC1"
 
+# --- what stands in a file's place --------------------------------------------------------------------------------------
+mkdir -p "$WORK/taken/myapp.key" && : >"$WORK/taken/myapp.crt"
+status 1 "--force where the key's path is a directory" "$DAPRCERTS" issue myapp --force --out "$WORK/taken"
+has "$WORK/err" "myapp.key' is a directory, which '--force' does not replace" "says so"
+check "and leaves the certificate alone" test ! -s "$WORK/taken/myapp.crt"
+mv "$dir/daprcerts.conf" "$WORK/kept.conf" && ln -s nothing "$dir/daprcerts.conf"
+status 1 "a daprcerts.conf that is a link to nothing" "$DAPRCERTS" issue myapp --stdout
+has "$WORK/err" "daprcerts.conf' is a link to a file that is not there" "is no absent one"
+mv "$WORK/kept.conf" "$dir/daprcerts.conf"
+for in in - /dev/stdin; do
+  status 2 "--token-file $in" "$DAPRCERTS" issue myapp --sentry 127.0.0.1:1 --token-file $in
+  has "$WORK/err" 'a token is not read from standard input: name a file' "is refused in words"
+done
+
 # --- nothing is overwritten unless told ---------------------------------------------------------------------------------
 cksum ./* >"$WORK/before"
 touch "$WORK/mark"

@@ -23,6 +23,12 @@ unsigned="the server's certificate is not signed by these trust anchors"
 asks 0 'anchors in --dir' "$SENTRY_ADDR" --dir ca
 check 'the chain leads to them' openssl verify -CAfile ca/ca.crt -untrusted leafs/web.crt leafs/web.crt
 asks 0 'in --trust-anchors, over --dir' "$SENTRY_ADDR" --dir other --trust-anchors ca/ca.crt
+home=$HOME
+unset HOME
+asks 0 'which needs no directory, and so no HOME' "$SENTRY_ADDR" --trust-anchors ca/ca.crt
+asks 1 'as without anchors' "$SENTRY_ADDR"
+has err 'HOME is not set' 'it is told'
+export HOME="$home"
 DAPR_TRUST_ANCHORS=$(cat ca/ca.crt)
 DAPRCERTS_DIR=$WORK/other
 export DAPR_TRUST_ANCHORS DAPRCERTS_DIR
