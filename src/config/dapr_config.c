@@ -163,7 +163,10 @@ static int take_duration(const struct reader *reader, const yaml_node_t *node, i
   if (!text) return refuse(reader, node, "a duration such as \"24h\" is expected");
   if (*text == '\0') return 0; /* "" means the default, in the original too */
   if (dc_duration_parse(text, ns, &err)) return refuse(reader, node, err.text);
-  return *ns < least ? refuse(reader, node, "the duration is too short") : 0;
+  if (*ns >= least) return 0;
+  char shortest[DC_DURATION_TEXT_MAX], what[64];
+  snprintf(what, sizeof what, "the duration is shorter than %s", dc_duration_text(least, shortest));
+  return refuse(reader, node, what);
 }
 
 static int take_ttl(struct reader *reader, const yaml_node_t *node) {
