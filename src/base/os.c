@@ -79,6 +79,12 @@ int dc_os_open_file(const char *path, int *fd, struct dc_err *err) { return open
 
 int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, false, fd, err); }
 
+int dc_os_read_regular(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
+  int fd DC_CLEANUP(dc_mem_close) = -1;
+  int rc = dc_os_open_regular(path, &fd, err);
+  return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
+}
+
 int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
   if (strcmp(path, "-") == 0) return dc_os_read_fd(STDIN_FILENO, "standard input", max, out, err);
   int fd DC_CLEANUP(dc_mem_close) = -1;

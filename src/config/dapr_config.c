@@ -12,7 +12,7 @@
 #include "base/duration.h"
 #include "base/os.h"
 
-enum { FILE_MAX = 16 << 20, DEPTH_MAX = 100, TOKENS_MAX = 200000, NAMES_MAX = 1000 };
+enum { DEPTH_MAX = 100, TOKENS_MAX = 200000, NAMES_MAX = 1000 };
 
 void dc_dapr_config_init(struct dc_dapr_config *config) {
   *config = (struct dc_dapr_config){.workload_ttl = DC_DAY, .clock_skew = 15 * DC_MINUTE};
@@ -450,7 +450,7 @@ static int read_documents(yaml_parser_t *parser, const char *name, struct dc_dap
 
 int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc_dapr_config *config,
                          struct dc_buf *warnings, struct dc_err *err) {
-  struct dc_buf expanded DC_CLEANUP(dc_buf_free) = {.max = 2 * (size_t)FILE_MAX};
+  struct dc_buf expanded DC_CLEANUP(dc_buf_free) = {.max = 2 * (size_t)DC_DAPR_CONFIG_MAX};
   struct dc_dapr_config read;
   struct dc_err own = DC_ERR_INIT;
   yaml_parser_t parser;
@@ -473,6 +473,6 @@ int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc
 
 int dc_dapr_config_load(const char *path, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = dc_os_read_file(path, FILE_MAX, &text, err);
+  int rc = dc_os_read_regular(path, DC_DAPR_CONFIG_MAX, &text, err);
   return rc ? rc : dc_dapr_config_parse(path, text.data, text.len, config, warnings, err);
 }

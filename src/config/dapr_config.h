@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 
+enum { DC_DAPR_CONFIG_MAX = 16 << 20 }; /* bytes */
+
 /* The token validator `jwks`. */
 struct dc_jwks_config {
   char *source;            /* as it stands there: a URL, the path of a file, or the key set itself */
@@ -27,7 +29,7 @@ void dc_dapr_config_init(struct dc_dapr_config *config);
  * $NAME and ${NAME} are replaced from the environment first, as the original does. Parts of spec other than mtls belong
  * to daprd and are not looked at; an unknown key under spec.mtls is a line in WARNINGS. Of two token validators of one
  * name the last counts; the names of its options may be in any case, as the original has it. DC_ENOENT: no such file;
- * DC_EINVAL with file, line and column: no YAML, a key given twice, a wrong type, a duration that is none, a token
+ * DC_EINVAL: no regular file, or, with file, line and column: no YAML, a key given twice, a wrong type, a duration that is none, a token
  * validator other than jwks, or one without a source; DC_ELIMIT: larger than 16 MiB (32 MiB once replaced), or, with
  * line and column, nested deeper than 100 levels, more than 200000 tokens of YAML, or 1000 anchors and %TAGs;
  * DC_EUNSUPPORTED: a merge key (<<) where one of ours could come from it. On failure CONFIG is left alone. */

@@ -127,7 +127,7 @@ static int load(struct dc_jwks_source *source, const void *text, size_t n, struc
 
 static int load_file(struct dc_jwks_source *source, struct dc_err *err) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = dc_os_read_file(source->text, DC_JWKS_TEXT_MAX, &text, err);
+  int rc = dc_os_read_regular(source->text, DC_JWKS_TEXT_MAX, &text, err);
   if (!rc) rc = load(source, dc_buf_text(&text), text.len, err);
   return rc ? dc_err_add(err, rc, "the key set '%s'", source->text) : 0;
 }
@@ -201,7 +201,7 @@ static int check_ca(const char *certificate, struct dc_err *err) {
   if (is_pem(certificate))
     dc_buf_add_text(&text, certificate);
   else
-    rc = dc_os_read_file(certificate, CA_MAX, &text, err);
+    rc = dc_os_read_regular(certificate, CA_MAX, &text, err);
   if (!rc) rc = dc_buf_check(&text, err);
   const char *at = dc_buf_text(&text);
   size_t left = text.len;

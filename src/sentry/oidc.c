@@ -200,8 +200,8 @@ static void pair_free(struct pair *pair) {
 }
 
 static int read_pair(const struct dc_oidc *oidc, struct pair *pair, struct dc_err *err) {
-  int rc = dc_os_read_file(oidc->options->cert_file, FILE_MAX, &pair->cert, err);
-  return rc ? rc : dc_os_read_file(oidc->options->key_file, FILE_MAX, &pair->key, err);
+  int rc = dc_os_read_regular(oidc->options->cert_file, FILE_MAX, &pair->cert, err);
+  return rc ? rc : dc_os_read_regular(oidc->options->key_file, FILE_MAX, &pair->key, err);
 }
 
 static bool same_bytes(const struct dc_buf *a, const struct dc_buf *b) {

@@ -67,7 +67,7 @@ static uint64_t fingerprint(const struct dc_reload *reload, const struct part *p
   for (size_t i = part->first; i < part->first + part->count; i++) {
     struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
     struct dc_err ignored = DC_ERR_INIT;
-    int rc = dc_os_read_file(reload->paths[i], FILE_MAX, &bytes, &ignored);
+    int rc = dc_os_read_regular(reload->paths[i], FILE_MAX, &bytes, &ignored);
     hash = mix(mix(hash, &rc, sizeof rc), bytes.data, bytes.len);
   }
   return hash;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/duration.h"
@@ -82,12 +83,30 @@ static void log_lines(enum dc_log_level level, const struct dc_buf *text) {
   }
 }
 
+/* A configuration that is no file, such as a shell's <(...): it can be read but once, and would stop a running server. */
+static struct {
+  bool is_there;
+  struct dc_buf text;
+} piped = {.text = DC_BUF_INIT};
+
+static int take_pipe(struct dc_err *err) {
+  struct stat what;
+  piped.is_there = strcmp(opt->config, "-") == 0 || (stat(opt->config, &what) == 0 && !S_ISREG(what.st_mode));
+  int rc = piped.is_there ? dc_os_read_file(opt->config, DC_DAPR_CONFIG_MAX, &piped.text, err) : 0;
+  return rc ? dc_err_add(err, rc, "the configuration") : 0;
+}
+
+static int read_dapr_config(struct sources *sources, struct dc_err *err) {
+  if (!piped.is_there) return dc_dapr_config_load(opt->config, &sources->dapr, &sources->warnings, err);
+  return dc_dapr_config_parse(opt->config, piped.text.data, piped.text.len, &sources->dapr, &sources->warnings, err);
+}
+
 static int read_files(struct sources *sources, struct dc_err *err) {
   int rc = dc_layout_dir(opt->dir, &sources->dir, err);
   if (rc) return rc;
   sources->conf = dc_path_join(sources->dir, DC_SETTINGS_FILE);
   if (!sources->conf) return dc_err_nomem(err);
-  rc = dc_dapr_config_load(opt->config, &sources->dapr, &sources->warnings, err);
+  rc = read_dapr_config(sources, err);
   if (rc == DC_ENOENT && !opt->config_given) rc = 0;
   if (rc) rc = note(dc_err_add(err, rc, "the configuration"), err);
   if (!rc) rc = note(dc_conf_load(sources->dir, &sources->settings, &sources->warnings, err), err);
@@ -208,7 +227,9 @@ static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *er
 static int configure(struct sources *sources, struct dc_err *err) {
   static const char *named[2], *healthz[2], *metrics[2];
   static const char *files[3];
+  size_t count = 0;
   int rc = pick_words(&sources->config, err);
+  if (!rc) rc = take_pipe(err);
   if (!rc) rc = read_files(sources, err);
   if (!rc) rc = pick_names(sources, err);
   if (rc) return rc;
@@ -225,8 +246,8 @@ static int configure(struct sources *sources, struct dc_err *err) {
   sources->config.issuer_crt = opt->issuer_crt;
   sources->config.issuer_key = opt->issuer_key;
   set_policy(sources);
-  files[0] = opt->config;
-  files[1] = sources->conf;
+  if (!piped.is_there) files[count++] = opt->config;
+  files[count] = sources->conf;
   sources->config.reread = reread;
   sources->config.reread_user = sources;
   sources->config.reread_files = files;
@@ -295,6 +316,7 @@ static int run(struct dc_err *err) {
   rc = judge(rc, err);
   sources_free(&sources);
   dc_oidc_options_free(&opt->oidc);
+  dc_buf_free(&piped.text);
   return rc;
 }
 

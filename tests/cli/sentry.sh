@@ -187,6 +187,14 @@ start_sentry --config config.yaml
 same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" '--config alone: its trust domain, the usual directory'
 stop_sentry
 same "$before" "$(files "$HOME/.dapr/certs")" 'credentials that are there stay as they are'
+mkfifo config.pipe
+cat config.yaml >config.pipe &
+start_sentry --config config.pipe
+same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" 'a configuration that comes by a pipe'
+kill -HUP "$SENTRY_PID"
+check 'is not read again' logged 'the configuration is unchanged'
+same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" 'and stays in force'
+stop_sentry
 mkdir daprsystem-is-here && sed 's/from.yaml/from.here/' config.yaml >daprsystem-is-here/daprsystem && cd daprsystem-is-here || exit 1
 start_sentry
 same 'spiffe://from.here/ns/default/dapr-sentry' "$(served)" 'without --config: daprsystem in the current folder'

@@ -81,6 +81,8 @@ kept 0 'and who is there stays'
 mtls '    controlPlaneTrustDomain: No Name'
 refuses 'a trust domain that is none' "sentry's own identity"
 same 'spiffe://elsewhere/ns/default/dapr-sentry' "$(identity)" 'the one before is served on'
+mkfifo pipe && mv pipe mtls.yaml
+refuses 'a pipe in its place, to which nobody writes' "'mtls.yaml' is not a regular file"
 mtls ''
 takes 'the old names'
 
@@ -170,6 +172,9 @@ keys "$WORK/two.json"
 takes 'another file'
 granted 'a token of its key' web stranger.token
 denied 'one of the key before' 'failed to find' web web.token
+mkfifo pipe && mv pipe two.json
+check 'a pipe in its place is refused' logged 'the key set was not reloaded'
+has sentry.log "two.json' is not a regular file" 'by its name'
 put ca/token-jwks.json two.json
 check 'that file is watched from then on' logged 'reloaded the key set'
 granted 'a token of its new key' web web.token
