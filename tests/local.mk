@@ -98,7 +98,7 @@ EXTRA_DIST += tests/cli/openssl-ca.sh
 EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-home.sh \
   tests/interop/fetch-peers.sh tests/interop/go.mod tests/interop/go.sum tests/interop/main_test.go \
   tests/interop/certificate_test.go tests/interop/contract_test.go tests/interop/dapr_test.go \
-  tests/interop/jwt_test.go \
+  tests/interop/jwt_test.go tests/interop/rotation_test.go \
   tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/peer/process.go \
   tests/interop/cmd/sidecar/main.go tests/interop/cmd/soak/main.go tests/interop/cmd/soak/load.go \
   tests/interop/cmd/soak/bad.go tests/interop/cmd/soak/reload.go \

@@ -88,3 +88,37 @@ dated_ca() {
   } >"$1/work/log" 2>&1
   rm -r "$1/work"
 }
+
+# dapr_ca DIR: as Dapr's sentry makes one for itself: neither has a path length, and the root's key is thrown away.
+dapr_ca() {
+  mkdir -p "$1/work"
+  printf '%s\n' '[req]' 'distinguished_name = name' '[name]' >"$1/work/req.conf"
+  printf '%s\n' 'basicConstraints = critical, CA:true' 'keyUsage = critical, keyCertSign' \
+    'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid' >"$1/work/ext"
+  {
+    for key in ca issuer; do
+      openssl ecparam -genkey -name prime256v1 -noout -out "$1/$key.key"
+      openssl req -new -key "$1/$key.key" -subj "/O=$key of $1" -config "$1/work/req.conf" -out "$1/work/$key.csr"
+    done
+    openssl x509 -req -in "$1/work/ca.csr" -signkey "$1/ca.key" -days 365 -extfile "$1/work/ext" -out "$1/ca.crt"
+    openssl x509 -req -in "$1/work/issuer.csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -set_serial 2 -days 365 \
+      -extfile "$1/work/ext" -out "$1/issuer.crt"
+  } >"$1/work/log" 2>&1
+  rm -r "$1/work" "$1/ca.key"
+}
+
+# cross_ca DIR NEW OLD SIGNER: a rotation from OLD's root to NEW's: NEW's issuer serves, whose root is signed by OLD's
+# SIGNER (ca or issuer) too, and both roots are anchors.
+cross_ca() {
+  mkdir -p "$1"
+  key_id=$(openssl x509 -in "$2/ca.crt" -noout -ext subjectKeyIdentifier | sed -n 's/^ *\([0-9A-F:]*\)$/\1/p')
+  printf '%s\n' 'basicConstraints = critical, CA:true' 'keyUsage = critical, keyCertSign, cRLSign' \
+    "subjectKeyIdentifier = $key_id" 'authorityKeyIdentifier = keyid' >"$1/ext"
+  openssl x509 -in "$2/ca.crt" -clrext -CA "$3/$4.crt" -CAkey "$3/$4.key" -set_serial 3 -days 300 -extfile "$1/ext" \
+    -out "$1/cross.crt" >/dev/null 2>&1
+  cat "$2/issuer.crt" "$1/cross.crt" >"$1/issuer.crt"
+  [ "$4" = ca ] || cat "$3/issuer.crt" >>"$1/issuer.crt"
+  cat "$2/ca.crt" "$3/ca.crt" >"$1/ca.crt"
+  cp "$2/issuer.key" "$1"
+  rm "$1/ext"
+}

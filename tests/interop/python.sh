@@ -3,6 +3,7 @@
 # python's grpcio with the public proto; what it gets is read by openssl and certtool.
 . "$TOP_SRCDIR/tests/cli/lib.sh"
 . "$TOP_SRCDIR/tests/interop/server.sh"
+. "$TOP_SRCDIR/tests/cli/openssl-ca.sh"
 
 find_python grpc grpc_tools.protoc
 if [ -z "$PYTHON" ]; then
@@ -32,4 +33,25 @@ else
   skip 'certtool verifies the chain' 'no peer: certtool (gnutls-bin)'
 fi
 same "$(openssl pkey -in "$WORK/key" -pubout)" "$(openssl x509 -in "$WORK/chain" -noout -pubkey)" 'it is for the key that was sent'
+
+# --- a root that is rotated by a cross-certificate, with the old root's key or without it ----------------------------------
+cd "$WORK" || exit 1
+"$DAPRCERTS" ca-init --dir old >/dev/null 2>&1
+"$DAPRCERTS" ca-init --dir new >/dev/null 2>&1
+dapr_ca dapr
+cross_ca old-new new old ca
+cross_ca dapr-new new dapr issuer
+for before in old dapr; do
+  check "a chain that leads from the new root to that of $before is served" start_sentry --issuer-credentials $before-new
+  for knows in $before $before-new new; do
+    what="who knows the root of $knows"
+    status 0 "$what: grpcio obtains a certificate" "$PYTHON" "$TOP_SRCDIR/tests/interop/client.py" "$WORK" \
+      "localhost:$SENTRY_PORT" $knows/ca.crt csr chain
+    sed '1,/-----END/d' chain >above
+    check "$what: openssl verifies it" openssl verify -x509_strict -CAfile $knows/ca.crt -untrusted above chain
+    openssl s_client -connect "$SENTRY_ADDR" -alpn h2 -CAfile $knows/ca.crt -verify_return_error </dev/null >tls 2>&1
+    has tls 'Verify return code: 0 (ok)' "$what: openssl takes what is served"
+  done
+  stop_sentry
+done
 finish
