@@ -144,6 +144,24 @@ static void test_refusals(struct dc_reload *reload) {
   is_num(logged("the credentials are good again"), 2, "nor told of when it was not bad");
 }
 
+/* A root beside the one that signs: what sidecars are told to trust. */
+static void test_anchors_alone(void) {
+  struct dc_buf both DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  int before = logged("reloaded the credentials");
+  must(dc_os_read_file("b/ca.crt", 1 << 20, &both, &err), &err);
+  must(dc_os_read_file("c/ca.crt", 1 << 20, &both, &err), &err);
+  must(dc_os_write_atomic("live/ca.crt", 0600, both.data, both.len, true, &err), &err);
+  settle();
+  is_num(logged("reloaded the credentials"), before + 1, "other anchors alone are news");
+  const struct dc_snapshot *snapshot = dc_live_get(live);
+  is_num(dc_authority_anchors(snapshot->authority)->count, 2, "and what is served");
+  dc_snapshot_unref(snapshot);
+  put("b", "ca.crt", "live");
+  settle();
+  is_num(logged("reloaded the credentials"), before + 2, "one less is news too");
+}
+
 /* A publisher that died behind its mark. */
 static void test_mark(void) {
   struct dc_err err = DC_ERR_INIT;
@@ -186,6 +204,7 @@ int main(void) {
   ok(!looks(SILENCE_MS), "what was read is not read again");
   test_half();
   test_refusals(reload);
+  test_anchors_alone();
   test_mark();
   dc_reload_close(reload);
   uv_run(&loop, UV_RUN_DEFAULT);
