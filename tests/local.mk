@@ -155,7 +155,8 @@ TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus
-FUZZ_TARGETS = tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/jwt tests/fuzz/pem
+FUZZ_TARGETS = tests/fuzz/bundle tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/jwks tests/fuzz/jwt \
+  tests/fuzz/pem
 if WITH_SENTRY
 FUZZ_TARGETS += tests/fuzz/h2 tests/fuzz/message
 endif
@@ -168,6 +169,8 @@ FUZZ_MAIN = tests/fuzz/replay.c
 FUZZING_LINK = $(AM_LDFLAGS)
 TESTS += $(FUZZ_TARGETS)
 endif
+tests_fuzz_bundle_SOURCES = tests/fuzz/bundle.c $(FUZZ_MAIN)
+tests_fuzz_bundle_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_cert_SOURCES = tests/fuzz/cert.c $(FUZZ_MAIN)
 tests_fuzz_cert_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_config_SOURCES = tests/fuzz/config.c $(FUZZ_MAIN)
@@ -176,6 +179,9 @@ tests_fuzz_csr_SOURCES = tests/fuzz/csr.c $(FUZZ_MAIN)
 tests_fuzz_csr_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_h2_SOURCES = tests/fuzz/h2.c $(FUZZ_MAIN)
 tests_fuzz_h2_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_jwks_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_jwks_SOURCES = tests/fuzz/jwks.c $(FUZZ_MAIN)
+tests_fuzz_jwks_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_jwt_SOURCES = tests/fuzz/jwt.c $(FUZZ_MAIN)
 tests_fuzz_jwt_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
