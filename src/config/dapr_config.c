@@ -12,7 +12,7 @@
 #include "base/duration.h"
 #include "base/os.h"
 
-enum { DEPTH_MAX = 100, TOKENS_MAX = 200000, NAMES_MAX = 1000 };
+enum { DEPTH_MAX = 100, TOKENS_MAX = 200000, NAMES_MAX = 1000, MERGES_MAX = 1000 };
 
 void dc_dapr_config_init(struct dc_dapr_config *config) {
   *config = (struct dc_dapr_config){.workload_ttl = DC_DAY, .clock_skew = 15 * DC_MINUTE};
@@ -95,6 +95,7 @@ struct reader {
   yaml_document_t *document;
   struct dc_dapr_config *config;
   struct dc_buf *warnings;
+  size_t *merges; /* that were followed so far */
   struct dc_err *err;
 };
 
@@ -125,23 +126,71 @@ static bool same_name(const char *a, const char *b, bool any_case) {
   return (any_case ? strcasecmp(a, b) : strcmp(a, b)) == 0;
 }
 
-/* The value of KEY in MAPPING: 0 with *VALUE, NULL when it is not there; a key given twice is refused, and so is a
- * merge, which might bring the key in. */
-static int find_spelt(const struct reader *reader, const yaml_node_t *mapping, const char *key, bool any_case,
-                      const yaml_node_t **value) {
-  *value = NULL;
+/* --- merges ------------------------------------------------------------------------------------------------------- */
+
+/* 1: the mappings behind need no look. */
+typedef int visit_fn(const struct reader *reader, const yaml_node_t *mapping, void *user);
+
+static int find_merge(const struct reader *reader, const yaml_node_t *mapping, const yaml_node_t **merge) {
+  *merge = NULL;
   for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
     const yaml_node_t *name = yaml_document_get_node(reader->document, pair->key);
-    if (is_merge(name)) {
-      (void)refuse(reader, name, "merge keys (<<) are not supported: write the keys out");
-      return reader->err->code = DC_EUNSUPPORTED;
-    }
-    if (!scalar(name) || !same_name(scalar(name), key, any_case)) continue;
-    if (*value) return refuse(reader, name, "a key that is there already");
-    *value = yaml_document_get_node(reader->document, pair->value);
+    if (!is_merge(name)) continue;
+    if (*merge) return refuse(reader, name, "a key that is there already");
+    *merge = yaml_document_get_node(reader->document, pair->value);
   }
-  if (is_null(*value)) *value = NULL;
   return 0;
+}
+
+static int visit(const struct reader *reader, const yaml_node_t *mapping, visit_fn *look, void *user);
+
+/* Mappings may be merged again and again, and one into itself: so they are counted over the document. */
+static int visit_merged(const struct reader *reader, const yaml_node_t *mapping, visit_fn *look, void *user) {
+  if (mapping->type != YAML_MAPPING_NODE)
+    return refuse(reader, mapping, "a merge key (<<) takes a mapping, or a list of mappings");
+  if (++*reader->merges <= MERGES_MAX) return visit(reader, mapping, look, user);
+  (void)refuse(reader, mapping, "more merges (<<) than are accepted, or of a mapping into itself");
+  return reader->err->code = DC_ELIMIT;
+}
+
+/* A mapping, then what is merged into it, in the order in which a key counts: the first one does. */
+static int visit(const struct reader *reader, const yaml_node_t *mapping, visit_fn *look, void *user) {
+  const yaml_node_t *merge = NULL;
+  int rc = look(reader, mapping, user);
+  if (!rc) rc = find_merge(reader, mapping, &merge);
+  if (rc || !merge) return rc;
+  if (merge->type != YAML_SEQUENCE_NODE) return visit_merged(reader, merge, look, user);
+  for (yaml_node_item_t *item = merge->data.sequence.items.start; !rc && item < merge->data.sequence.items.top; item++)
+    rc = visit_merged(reader, yaml_document_get_node(reader->document, *item), look, user);
+  return rc;
+}
+
+/* --- keys --------------------------------------------------------------------------------------------------------- */
+
+struct search {
+  const char *key;
+  bool any_case;
+  const yaml_node_t *value;
+};
+
+static int look_for(const struct reader *reader, const yaml_node_t *mapping, void *user) {
+  struct search *search = user;
+  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+    const yaml_node_t *name = yaml_document_get_node(reader->document, pair->key);
+    if (!scalar(name) || !same_name(scalar(name), search->key, search->any_case)) continue;
+    if (search->value) return refuse(reader, name, "a key that is there already");
+    search->value = yaml_document_get_node(reader->document, pair->value);
+  }
+  return search->value != NULL;
+}
+
+/* The value of KEY in MAPPING: 0 with *VALUE, NULL when it is not there; a key given twice is refused. */
+static int find_spelt(const struct reader *reader, const yaml_node_t *mapping, const char *key, bool any_case,
+                      const yaml_node_t **value) {
+  struct search search = {.key = key, .any_case = any_case};
+  int rc = visit(reader, mapping, look_for, &search);
+  *value = is_null(search.value) ? NULL : search.value;
+  return rc < 0 ? rc : 0;
 }
 
 static int find(const struct reader *reader, const yaml_node_t *mapping, const char *key, const yaml_node_t **value) {
@@ -208,18 +257,20 @@ struct keys {
   bool any_case; /* their names may be written in small letters and large, as the original decodes some */
 };
 
-static void warn_unknown(const struct reader *reader, const yaml_node_t *mapping, const struct keys *known) {
-  if (!reader->warnings) return;
+/* Of one mapping. */
+static int warn_unknown(const struct reader *reader, const yaml_node_t *mapping, void *user) {
+  const struct keys *known = *(const struct keys *const *)user;
   for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
     const yaml_node_t *key = yaml_document_get_node(reader->document, pair->key);
     const char *text = scalar(key) ? scalar(key) : "(no text)";
-    bool is_known = false;
+    bool is_known = is_merge(key);
     for (size_t i = 0; i < known->count; i++)
       is_known = is_known || same_name(known->keys[i].name, text, known->any_case);
     if (!is_known)
       dc_buf_printf(reader->warnings, "'%s' line %zu: unknown key '%s.%s'\n", reader->name, key->start_mark.line + 1,
                     known->path, text);
   }
+  return 0;
 }
 
 /* What each key that is there holds. */
@@ -230,8 +281,7 @@ static int read_keys(struct reader *reader, const yaml_node_t *mapping, const st
     if (!rc && value) rc = known->keys[i].take(reader, value);
     if (rc) return rc;
   }
-  warn_unknown(reader, mapping, known);
-  return 0;
+  return reader->warnings ? visit(reader, mapping, warn_unknown, &known) : 0;
 }
 
 /* --- spec.mtls.tokenValidators ------------------------------------------------------------------------------------ */
@@ -434,8 +484,9 @@ static int read_documents(yaml_parser_t *parser, const char *name, struct dc_dap
     yaml_document_t document;
     if (!yaml_parser_load(parser, &document)) return yaml_error(name, parser, err);
     yaml_node_t *root = yaml_document_get_root_node(&document);
-    struct reader reader = {
-        .name = name, .document = &document, .config = config, .warnings = warnings, .err = err};
+    size_t merges = 0;
+    struct reader reader = {.name = name, .document = &document, .config = config, .warnings = warnings,
+                            .merges = &merges, .err = err};
     bool last = root == NULL, wanted = !last && is_configuration(&reader, root);
     if (wanted || (first && !last)) {
       dc_dapr_config_free(config);

@@ -31,8 +31,8 @@ void dc_dapr_config_init(struct dc_dapr_config *config);
  * name the last counts; the names of its options may be in any case, as the original has it. DC_ENOENT: no such file;
  * DC_EINVAL: no regular file, or, with file, line and column: no YAML, a key given twice, a wrong type, a duration that is none, a token
  * validator other than jwks, or one without a source; DC_ELIMIT: larger than 16 MiB (32 MiB once replaced), or, with
- * line and column, nested deeper than 100 levels, more than 200000 tokens of YAML, or 1000 anchors and %TAGs;
- * DC_EUNSUPPORTED: a merge key (<<) where one of ours could come from it. On failure CONFIG is left alone. */
+ * line and column, nested deeper than 100 levels, more than 200000 tokens of YAML, 1000 anchors and %TAGs, or
+ * 1000 merges (<<). On failure CONFIG is left alone. */
 int dc_dapr_config_load(const char *path, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err)
     DC_NODISCARD;
 /* The same from text; NAME is for messages. */

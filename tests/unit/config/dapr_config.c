@@ -202,8 +202,6 @@ static const struct {
      "'c.yaml' line 1 column 67: a key that is there already"},
     {"spec: {mtls: {tokenValidators: [{Name: jwks, options: {source: a}}]}}", DC_EINVAL,
      "'c.yaml' line 1 column 33: invalid token validator name"},
-    {"x: &x {source: a}\nspec: {mtls: {tokenValidators: [{name: jwks, options: {<<: *x}}]}}", DC_EUNSUPPORTED,
-     "'c.yaml' line 2 column 56: merge keys"},
     /* given twice */
     {"spec: {}\nspec: {}", DC_EINVAL, "'c.yaml' line 2 column 1: a key that is there already"},
     {"spec: {mtls: {}, \"mtls\": {}}", DC_EINVAL, "'c.yaml' line 1 column 18: a key that is there already"},
@@ -217,12 +215,55 @@ static const struct {
     {"[", DC_EINVAL, "'c.yaml' line 2 column 1: "},
     {"a: *b", DC_EINVAL, "'c.yaml' line 1 column 4: "},
     {"a: \xff", DC_EINVAL, "'c.yaml' "},
-    /* merges: what they would bring is not known to be harmless */
-    {"x: &x {workloadCertTTL: 1h}\nspec: {mtls: {<<: *x}}", DC_EUNSUPPORTED,
-     "'c.yaml' line 2 column 15: merge keys (<<) are not supported: write the keys out"},
-    {"x: &x {mtls: {}}\nspec: {<<: *x}", DC_EUNSUPPORTED, "'c.yaml' line 2 column 8: merge keys"},
-    {"<<: {spec: {}}", DC_EUNSUPPORTED, "'c.yaml' line 1 column 1: merge keys"},
+    /* merges, which the original refuses too */
+    {"spec: {mtls: {<<: 5}}", DC_EINVAL,
+     "'c.yaml' line 1 column 19: a merge key (<<) takes a mapping, or a list of mappings"},
+    {"spec: {mtls: {<<: }}", DC_EINVAL, "'c.yaml' line 1 column 19: a merge key (<<) takes"},
+    {"spec: {mtls: {<<: [{}, [{}]]}}", DC_EINVAL, "'c.yaml' line 1 column 24: a merge key (<<) takes"},
+    {"spec: {mtls: {<<: {}, <<: {}}}", DC_EINVAL, "'c.yaml' line 1 column 23: a key that is there already"},
+    {"spec: {mtls: {<<: {workloadCertTTL: 1h, workloadCertTTL: 1h}}}", DC_EINVAL,
+     "'c.yaml' line 1 column 41: a key that is there already"},
+    {"spec: {mtls: &x {<<: *x}}", DC_ELIMIT, "'c.yaml' line 1 column 14: more merges (<<) than are accepted"},
+    {"a: &a {b: 1}\nc: &c {<<: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]}\n"
+     "d: &d {<<: [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]}\nspec: {mtls: {<<: [*d, *d, *d, *d]}}",
+     DC_ELIMIT, "'c.yaml' line 2 column 4: more merges (<<) than are accepted"},
 };
+
+/* As the original takes them: what is written out counts before what is merged, wherever it stands, and of several
+ * mappings the first one that has the key. */
+static void test_merges(void) {
+  static const struct {
+    const char *text;
+    int64_t ttl;
+    const char *warnings;
+  } rows[] = {
+      {"x: &x {workloadCertTTL: 1h}\nspec: {mtls: {<<: *x}}", DC_HOUR, ""},
+      {"spec: {mtls: {<<: {workloadCertTTL: 1h}}}", DC_HOUR, ""},
+      {"x: &x {workloadCertTTL: 1h}\nspec: {mtls: {<<: *x, workloadCertTTL: 2h}}", 2 * DC_HOUR, ""},
+      {"x: &x {workloadCertTTL: 1h}\nspec: {mtls: {workloadCertTTL: 2h, <<: *x}}", 2 * DC_HOUR, ""},
+      {"x: &x {workloadCertTTL: 1h}\nspec: {mtls: {workloadCertTTL: ~, <<: *x}}", DC_DAY, ""},
+      {"x: &x {workloadCertTTL: 1h}\ny: &y {workloadCertTTL: 2h}\nspec: {mtls: {<<: [{}, *x, *y]}}", DC_HOUR, ""},
+      {"x: &x {workloadCertTTL: 1h}\ny: &y {<<: *x}\nspec: {mtls: {<<: *y}}", DC_HOUR, ""},
+      {"x: &x {mtls: {workloadCertTTL: 1h}}\nspec: {<<: *x}", DC_HOUR, ""},
+      {"<<: {kind: Configuration, spec: {mtls: {workloadCertTTL: 1h}}}\n---\nkind: Configuration", DC_HOUR, ""},
+      {"spec: {mtls: {\"<<\": {workloadCertTTL: 1h}}}", DC_DAY, "'c.yaml' line 1: unknown key 'spec.mtls.<<'\n"},
+      {"x: &x\n  other: 1\nspec: {mtls: {<<: *x}}", DC_DAY, "'c.yaml' line 2: unknown key 'spec.mtls.other'\n"},
+  };
+  struct dc_dapr_config config;
+  struct dc_err err = DC_ERR_INIT;
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    is_num(parse(rows[i].text, &config, &warnings, &err), 0, rows[i].text);
+    is_num(config.workload_ttl, rows[i].ttl, "the key that counts");
+    is_text(dc_buf_text(&warnings), rows[i].warnings, "and what is unknown");
+    dc_dapr_config_free(&config);
+  }
+  is_num(parse("x: &x {source: a}\nspec: {mtls: {tokenValidators: [{<<: {name: jwks}, options: {<<: *x}}]}}", &config,
+               NULL, &err),
+         0, "in a token validator");
+  is_text(config.jwks ? config.jwks->source : NULL, "a", "too");
+  dc_dapr_config_free(&config);
+}
 
 static void test_refused(void) {
   for (size_t i = 0; i < DC_COUNT(refused); i++) {
@@ -503,6 +544,7 @@ int main(void) {
   test_validator();
   test_intervals();
   test_refused();
+  test_merges();
   test_depth();
   test_indentation();
   test_extent();
