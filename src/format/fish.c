@@ -15,6 +15,7 @@ static void set(const struct dc_env_var *vars, size_t count, struct dc_buf *out)
 
 static void unset(const struct dc_env_var *vars, size_t count, struct dc_buf *out) {
   for (size_t i = 0; i < count; i++) dc_buf_printf(out, "set -e %s\n", vars[i].name);
+  dc_buf_add_text(out, "true\n"); /* taking away what is not there is status 4, and the last one is that of `source` */
 }
 
 const struct dc_env_format dc_fish_env = {.name = "fish", .set = set, .unset = unset, .failure = "false\n"};

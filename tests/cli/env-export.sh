@@ -70,6 +70,7 @@ if has_command fish; then
     "$DAPRCERTS env-export --format fish | source; sh '$WORK/expect.sh'; and sh '$WORK/inherited.sh'"
   status 1 'fish: a failure is seen' fish -c "$DAPRCERTS env-export --format fish --dir '$WORK/none' 2>/dev/null | source"
   check 'fish: --unset' fish -c "$DAPRCERTS env-export --format fish | source; $DAPRCERTS env-export --format fish --unset | source; test -z \"\$DAPR_CERT_KEY\""
+  status 0 'fish: --unset of what is not set' env -u DAPRCERTS_TRUST_DOMAIN fish -c "$DAPRCERTS env-export --format fish --unset | source"
 else
   skip 'fish' 'no peer: fish'
 fi

@@ -96,7 +96,7 @@ static void test_several(void) {
        "_daprcerts_nl=`echo; echo _`; _daprcerts_nl=${_daprcerts_nl%_}; ONE='1'; export ONE; TWO_2='2'; "
        "export TWO_2; unset _daprcerts_nl\n",
        "unset ONE TWO_2\n", "false\n"},
-      {&dc_fish_env, "set -gx ONE '1'\nset -gx TWO_2 '2'\n", "set -e ONE\nset -e TWO_2\n", "false\n"},
+      {&dc_fish_env, "set -gx ONE '1'\nset -gx TWO_2 '2'\n", "set -e ONE\nset -e TWO_2\ntrue\n", "false\n"},
       {&dc_powershell_env, "$env:ONE = \"1\"\n$env:TWO_2 = \"2\"\n",
        "Remove-Item -ErrorAction SilentlyContinue Env:ONE\nRemove-Item -ErrorAction SilentlyContinue Env:TWO_2\n",
        "throw 'daprcerts env-export failed'\n"},
