@@ -176,8 +176,8 @@ static int choose_pair(const char *dir, const char **crt, const char **key, stru
   } else if (present[2]) { /* a CA made by something else; with ca.crt alone there is nothing to be done here */
     dc_tool_warn(&cli,
                  "no client pair in '%s', so DAPR_CERT_CHAIN and DAPR_CERT_KEY are left out (sidecars up to 1.13 want "
-                 "them): 'daprcerts ca-init --client' makes one, --issuer-as-client exports the issuer's",
-                 dir);
+                 "them): 'daprcerts ca-init --client%s%s' makes one, --issuer-as-client exports the issuer's",
+                 dir, opt.dir ? " --dir " : "", opt.dir ? opt.dir : "");
   }
   return 0;
 }

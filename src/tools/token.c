@@ -149,7 +149,9 @@ static int load_signer(const struct job *job, struct dc_token_signer **signer, s
   struct dc_buf warning DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int rc = dc_install_load_tokens(job->dir, &files, &rules, signer, &warning, err);
 
-  if (rc == DC_ENOENT) return dc_err_add(err, rc, "no key for tokens (\"daprcerts token --init\" makes one)");
+  if (rc == DC_ENOENT)
+    return dc_err_add(err, rc, "no key for tokens (\"daprcerts token --init%s%s\" makes one)", opt.dir ? " --dir " : "",
+                      opt.dir ? opt.dir : "");
   if (rc == 0) dc_tool_warn_lines(&cli, &warning);
   return rc;
 }

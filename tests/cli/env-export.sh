@@ -235,8 +235,10 @@ same '' "$(cat "$WORK/err")" 'and nothing to complain about'
 cp "$CERTS/issuer.crt" "$CERTS/issuer.key" "$WORK/second"
 status 0 'no client pair, as step or openssl leave it' "$DAPRCERTS" env-export --dir "$WORK/second"
 same 1 "$(wc -l <"$WORK/err" | tr -d ' ')" 'one line says so'
-has "$WORK/err" 'ca-init --client' 'it names one way'
+has "$WORK/err" "'daprcerts ca-init --client --dir $WORK/second'" 'it names one way'
 has "$WORK/err" '--issuer-as-client' 'and the other'
+status 0 'by the environment' env DAPRCERTS_DIR="$WORK/second" "$DAPRCERTS" env-export
+has "$WORK/err" "'daprcerts ca-init --client'" 'the way is shorter'
 sed 's/$/\r/' "$CERTS/ca.crt" >"$WORK/second/ca.crt"
 (
   echo 'a text for people'

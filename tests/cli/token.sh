@@ -10,6 +10,8 @@ mode() { ls -ld "$1" | cut -c1-10; }
 # --- the key -----------------------------------------------------------------------------------------------------------
 status 1 'without a key' "$DAPRCERTS" token myapp
 has "$WORK/err" 'daprcerts token --init' 'the command that makes one is told'
+status 1 'in another directory' "$DAPRCERTS" token web --dir empty
+has "$WORK/err" '"daprcerts token --init --dir empty"' 'that one is told'
 check 'and nothing is made' test ! -e "$dir"
 (umask 000 && "$DAPRCERTS" token --init >"$WORK/out" 2>"$WORK/err")
 same 0 $? '--init makes a key'
