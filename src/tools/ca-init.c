@@ -193,8 +193,8 @@ static int report_new(const struct job *job, const struct dc_init_set *set, stru
   }
   for (size_t i = 0; i < DC_FILES; i++) json_array_append_new(files, json_string(dc_layout_files[i].name));
   return dc_report_print(
-      json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "directory", job->dir, "trust_domain", job->trust_domain,
-                "namespace", job->ns, "files", files, "root", dc_report_cert(set->root), "issuer",
+      json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "directory", dc_report_path(job->dir), "trust_domain",
+                job->trust_domain, "namespace", job->ns, "files", files, "root", dc_report_cert(set->root), "issuer",
                 dc_report_cert(dc_authority_chain(set->authority)->certs[0]), "client",
                 dc_report_cert(client.certs[0])),
       err);
@@ -238,8 +238,8 @@ static int report_client(const struct job *job, const struct dc_buf *crt, struct
   int rc = dc_bundle_add_pem(&client, dc_buf_text(crt), crt->len, err);
 
   if (rc < 0) return rc;
-  return dc_report_print(json_pack("{s:s, s:[s, s], s:o}", "directory", job->dir, "files", "client.crt", "client.key",
-                                   "client", dc_report_cert(client.certs[0])),
+  return dc_report_print(json_pack("{s:o, s:[s, s], s:o}", "directory", dc_report_path(job->dir), "files",
+                                   "client.crt", "client.key", "client", dc_report_cert(client.certs[0])),
                          err);
 }
 

@@ -11,6 +11,8 @@
 #include "base/os.h"
 #include "base/path.h"
 #include "base/pem.h"
+#include "base/slice.h"
+#include "base/utf8.h"
 #include "config/settings.h"
 #include "format/env.h"
 #include "store/layout.h"
@@ -216,6 +218,9 @@ static int add_token_file(struct exported *exported, struct dc_err *err) {
                       "the token's path '%s' holds one of * ? [ \\ { }, two spaces or a control character, which do "
                       "not get through a shell: name another",
                       exported->token_file);
+  struct dc_slice path = dc_slice_text(exported->token_file);
+  if (strcmp(opt.format, "json") == 0 && !dc_utf8_valid(path.data, path.len))
+    return dc_err_set(err, DC_EINVAL, "the token's path is no UTF-8, which JSON has to be: name another");
   add(exported, "DAPR_SENTRY_TOKEN_FILE", exported->token_file);
   return 0;
 }

@@ -308,7 +308,9 @@ static int report(const struct job *job, const struct dc_buf *key, const char *c
   object = dc_report_cert(chain.certs[0]);
   if (object) json_object_set_new(object, "spiffe_id", json_string(dc_buf_text(&job->id)));
   if (object && crt_path)
-    json_object_set_new(object, "files", key_path ? json_pack("[s, s]", crt_path, key_path) : json_pack("[s]", crt_path));
+    json_object_set_new(object, "files",
+                        key_path ? json_pack("[o, o]", dc_report_path(crt_path), dc_report_path(key_path))
+                                 : json_pack("[o]", dc_report_path(crt_path)));
   if (object && !crt_path) {
     json_object_set_new(object, "certificate", json_string(dc_buf_text(&job->chain)));
     if (job->key) json_object_set_new(object, "private_key", json_string(dc_buf_text(key)));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "pki/name.h"
 #include "tools/tool.h"
 
@@ -41,6 +42,23 @@ json_t *dc_report_cert(const struct dc_cert *cert) {
                    dc_buf_text(&issuer), "serial", dc_buf_text(&serial), "not_before",
                    dc_clock_rfc3339(cert->not_before, begins), "not_after", dc_clock_rfc3339(cert->not_after, ends),
                    "key", dc_spki_text(&cert->spki, key), "names", list, "sha256", dc_buf_text(&hash));
+}
+
+json_t *dc_report_path(const char *path) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  const uint8_t *at = (const uint8_t *)path;
+  size_t left = strlen(path);
+
+  while (left > 0) {
+    size_t length = dc_utf8_length(at, left);
+    if (length)
+      dc_buf_add(&text, at, length);
+    else
+      dc_buf_add_text(&text, "\xef\xbf\xbd");
+    at += length ? length : 1;
+    left -= length ? length : 1;
+  }
+  return text.failed ? NULL : json_string(dc_buf_text(&text));
 }
 
 int dc_report_print(json_t *take_object, struct dc_err *err) {

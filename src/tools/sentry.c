@@ -83,7 +83,7 @@ static void log_lines(enum dc_log_level level, const struct dc_buf *text) {
   }
 }
 
-/* A configuration that is no file, such as a shell's <(...): it can be read but once, and would stop a running server. */
+/* A configuration that is no file, such as a shell's <(...): it can be read but once. */
 static struct {
   bool is_there;
   struct dc_buf text;

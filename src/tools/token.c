@@ -137,10 +137,11 @@ static int print_lines(const char *source, struct dc_err *err) {
 
 static int report_key(const struct job *job, const char *source, const struct dc_token_signer *signer,
                       struct dc_err *err) {
-  return dc_report_print(json_pack("{s:s, s:[s, s], s:s, s:s, s:[{s:s, s:{s:s}}]}", "directory", job->dir, "files",
-                                   files.key, files.jwks, "kid", dc_token_signer_kid(signer), "algorithm",
+  return dc_report_print(json_pack("{s:o, s:[s, s], s:s, s:s, s:[{s:s, s:{s:o}}]}", "directory",
+                                   dc_report_path(job->dir), "files", files.key, files.jwks, "kid",
+                                   dc_token_signer_kid(signer), "algorithm",
                                    dc_jwa_name(dc_token_signer_algorithm(signer)), "tokenValidators", "name", "jwks",
-                                   "options", "source", source),
+                                   "options", "source", dc_report_path(source)),
                          err);
 }
 
@@ -184,11 +185,11 @@ static int make_token(struct job *job, const struct dc_token_signer *signer, str
 static int report_token(const struct job *job, const struct dc_token_signer *signer, struct dc_err *err) {
   char ends[DC_CLOCK_TEXT_MAX];
 
-  return dc_report_print(json_pack("{s:s, s:s, s:s, s:s, s:s}", "spiffe_id", dc_buf_text(&job->sub), "audience",
+  return dc_report_print(json_pack("{s:s, s:s, s:s, s:s, s:o}", "spiffe_id", dc_buf_text(&job->sub), "audience",
                                    dc_buf_text(&job->aud), "not_after",
                                    dc_clock_rfc3339(job->now + opt.ttl / DC_SECOND, ends), "kid",
                                    dc_token_signer_kid(signer), opt.out ? "file" : "token",
-                                   opt.out ? opt.out : dc_buf_text(&job->token)),
+                                   dc_report_path(opt.out ? opt.out : dc_buf_text(&job->token))),
                          err);
 }
 

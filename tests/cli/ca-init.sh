@@ -260,6 +260,20 @@ has "$WORK/out" 'usage: daprcerts ca-init' "on standard output"
 same '' "$(cat "$WORK/err")" "alone"
 status 0 "--version" "$DAPRCERTS" ca-init --version
 has "$WORK/out" 'daprcerts ca-init ' "on standard output"
+bytes=$(printf 'a\377b')
+if mkdir "$WORK/$bytes" 2>/dev/null; then
+  status 0 "--json of a directory whose name is no UTF-8" "$DAPRCERTS" ca-init --dir "$WORK/$bytes" --json
+  has "$WORK/out" "/a$(printf '\357\277\275')b\"" "has a substitute in it"
+  status 0 "issue, too" "$DAPRCERTS" issue app --dir "$WORK/$bytes" --out "$WORK/$bytes" --json
+  has "$WORK/out" "/a$(printf '\357\277\275')b/app.crt\"" "has it"
+  status 0 "and token" "$DAPRCERTS" token --init --dir "$WORK/$bytes" --json
+  has "$WORK/out" "/a$(printf '\357\277\275')b/token-jwks.json\"" "has it"
+  status 1 "what a sidecar would open" "$DAPRCERTS" env-export --format json --dir "$WORK/$bytes" \
+    --token-file "$WORK/$bytes/token.key"
+  has "$WORK/err" "the token's path is no UTF-8" "is not replaced"
+else
+  skip "a path that is no UTF-8" "not on this file system"
+fi
 status 0 "--json" "$DAPRCERTS" ca-init --dir "$WORK/json" --json
 if has_command python3; then
   cat >"$WORK/judge.py" <<'PY'
