@@ -289,7 +289,12 @@ int dc_publish_commit(const struct dc_publication *publication, const struct dc_
     discard(dir);
     return rc;
   }
-  return install(dir, err);
+  rc = install(dir, err);
+  if (!rc) return 0;
+  return dc_err_add(err, rc,
+                    "the new set counts already, and our programs read it, but not all of its files in '%s' are in their "
+                    "places, which the next publication there mends",
+                    dir);
 }
 
 int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {

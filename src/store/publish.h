@@ -23,7 +23,7 @@ enum dc_publish {
 };
 
 /* DIR is made, 0700, when it is missing. DC_EBUSY: another process publishes. On failure before the set was complete
- * everything is as before; after that the next publication finishes this one. */
+ * everything is as before; after that, which the message tells, the next publication finishes this one. */
 int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) DC_NODISCARD;
 
 /* The same in steps, for who must know what is there before it decides: nobody else publishes between them. BEGIN

@@ -99,6 +99,24 @@ static void test_interrupted(void) {
   is_text(read_all(previous), "two two two", "the finished set is the one before");
 }
 
+/* What fails behind the mark: the set is the directory's all the same, and who fails must not say otherwise. */
+static void test_half_installed(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "half");
+  char *place DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "other");
+  struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  mkdir(dir, 0700);
+  mkdir(place, 0700);
+  for (size_t i = 0; i < DC_COUNT(names); i++)
+    if (dc_set_add(&set, i == 1 ? "other" : names[i], 0600, "one", 3, &err)) return;
+  ok(dc_publish(dir, &set, DC_PUBLISH_NEW, &err) < 0, "a directory in a file's place");
+  ok(strstr(err.text, "the new set counts already") != NULL, "it is told that the set counts: %s", err.text);
+  rmdir(place);
+  is_num(publish_all(dir, "two", DC_PUBLISH_NEW, &err), DC_EEXIST, "and the next publication");
+  struct dc_buf file DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  is_num(dc_os_read_file(place, 100, &file, &err), 0, "puts it in its place");
+}
+
 static void test_foreign(void) {
   char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "foreign");
   struct dc_err err = DC_ERR_INIT;
@@ -258,6 +276,7 @@ int main(void) {
   test_publication();
   test_modes();
   test_interrupted();
+  test_half_installed();
   test_foreign();
   test_lock();
   test_readers();
