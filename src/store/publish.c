@@ -44,7 +44,7 @@ static int check_format(const char *dir, struct dc_err *err) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_err absent = DC_ERR_INIT;
   if (!path) return dc_err_nomem(err);
-  int rc = dc_os_read_file(path, FORMAT_MAX, &text, &absent);
+  int rc = dc_os_read_regular(path, FORMAT_MAX, &text, &absent);
   if (rc == DC_ENOENT) return 0;
   if (rc) return dc_err_set(err, absent.code, "%s", absent.text);
   long format = strtol(dc_buf_text(&text), NULL, 10);
@@ -211,7 +211,7 @@ static int keep_one(const char *dir, const struct dc_blob *blob, struct dc_err *
   struct dc_err absent = DC_ERR_INIT;
   char *from DC_CLEANUP(dc_mem_free) = dc_path_join(dir, blob->name);
   if (!from) return dc_err_nomem(err);
-  int rc = dc_os_read_file(from, DC_PUBLISH_FILE_MAX, &bytes, &absent);
+  int rc = dc_os_read_regular(from, DC_PUBLISH_FILE_MAX, &bytes, &absent);
   if (rc && rc != DC_ENOENT) return dc_err_set(err, absent.code, "%s", absent.text);
   char *to DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_BEFORE, blob->name, rc == DC_ENOENT);
   return to ? dc_os_write_new(to, blob->mode, bytes.data, bytes.len, err) : dc_err_nomem(err);

@@ -257,6 +257,7 @@ static void test_pipes(void) {
   ok(mkfifo(crt, 0600) == 0, "a pipe");
   is_num(dc_publish_read(dir, names, 3, 100, files, &err), DC_EINVAL, "in a file's place is refused");
   ok(strstr(err.text, "issuer.crt' is not a regular file") != NULL, "by its name");
+  is_num(publish_all(dir, "two", DC_PUBLISH_REPLACE, &err), DC_EINVAL, "by who would replace it too");
   ok(pipe(ends) == 0 && write(ends[1], "two", 3) == 3 && close(ends[1]) == 0, "a pipe like a shell's <(...)");
   snprintf(named, sizeof named, "/dev/fd/%d", ends[0]);
   is_num(dc_publish_read(dir, mixed, 2, 100, files, &err), 0, "that is named is read");
