@@ -13,7 +13,7 @@
 /* What is passed around while a set is made. */
 struct work {
   const struct dc_init *init;
-  int64_t now, issuer_not_after;
+  int64_t now, not_before, issuer_not_after;
   struct dc_key *root_key, *issuer_key;
   struct dc_bundle anchors;
   const struct dc_cert *root; /* in anchors */
@@ -42,7 +42,7 @@ static int make_root(struct work *work, struct dc_err *err) {
   struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   const struct dc_spki *public = dc_key_public(work->root_key);
   unsigned char id[DC_KEY_ID_SIZE];
-  struct dc_profile profile = {.spki = public, .not_before = work->now - DC_INIT_SKEW,
+  struct dc_profile profile = {.spki = public, .not_before = work->not_before,
                                .not_after = work->init->root_not_after,
                                .key_usage = DC_KU_DIGITAL_SIGNATURE | DC_KU_CERT_SIGN | DC_KU_CRL_SIGN,
                                .is_ca = true, .path_len = -1, .subject_key_id = true};
@@ -100,7 +100,7 @@ static int make_issuer(struct work *work, struct dc_buf *pem, struct dc_err *err
   struct dc_san sans[] = {{DC_SAN_DNS, DC_SLICE("cluster.local")}};
   struct dc_profile profile = {.spki = dc_key_public(work->issuer_key),
                                .subject = {work->issuer_name.data, work->issuer_name.len},
-                               .not_before = work->now - DC_INIT_SKEW, .not_after = work->issuer_not_after,
+                               .not_before = work->not_before, .not_after = work->issuer_not_after,
                                .sans = sans, .san_count = DC_COUNT(sans),
                                .key_usage = DC_KU_DIGITAL_SIGNATURE | DC_KU_CERT_SIGN | DC_KU_CRL_SIGN,
                                .ext_usage = DC_EKU_SERVER | DC_EKU_CLIENT,
@@ -156,7 +156,8 @@ static int make_set(struct work *work, struct dc_init_set *set, struct dc_err *e
 
 int dc_init_make(const struct dc_init *init, int64_t now, struct dc_init_set *out, struct dc_err *err) {
   struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
-  struct work work DC_CLEANUP(work_free) = {.init = init, .now = now};
+  struct work work DC_CLEANUP(work_free) = {
+      .init = init, .now = now, .not_before = init->not_before ? init->not_before : now - DC_INIT_SKEW};
   int rc = make_set(&work, &set, err);
 
   if (rc < 0) return rc;

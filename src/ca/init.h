@@ -16,6 +16,7 @@ struct dc_init {
   const char *trust_domain, *ns; /* sentry's own: they name the certificates */
   enum dc_key_kind kind;         /* of every key made here */
   unsigned rsa_bits;
+  int64_t not_before;                       /* of both; 0: DC_INIT_SKEW before now */
   int64_t root_not_after, issuer_not_after; /* seconds since 1970 */
   struct dc_slice root_crt, root_key;       /* PEM of a root to reuse: the key alone gets a new certificate */
   const char *root_crt_name, *root_key_name; /* for messages */

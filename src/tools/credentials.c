@@ -44,13 +44,14 @@ int dc_credentials_there(const struct dc_sentry_config *config, struct dc_err *e
   return 0;
 }
 
-/* As ca-init makes them with no option. */
+/* As ca-init makes them with no option, but for the skew, which the configuration says. */
 static int make_credentials(const struct dc_sentry_config *config, struct dc_err *err) {
   struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
   int64_t now = dc_clock_wall();
   const struct dc_init init = {.trust_domain = config->policy.trust_domain,
                                .ns = config->policy.namespace,
                                .kind = DC_KEY_P256,
+                               .not_before = now - config->policy.clock_skew / DC_SECOND,
                                .root_not_after = now + DC_INIT_ROOT_DAYS * (DC_DAY / DC_SECOND),
                                .issuer_not_after = now + DC_INIT_ISSUER_DAYS * (DC_DAY / DC_SECOND)};
   int rc = dc_init_make(&init, now, &set, err);

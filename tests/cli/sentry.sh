@@ -33,6 +33,9 @@ refuses() {
   status "$refuses_n" "$refuses_what" "$DAPRCERTS" sentry --port 0 --ready-file "$WORK/none" "$@"
 }
 
+# date_of FILE start|end: in seconds since 1970
+date_of() { date -d "$(openssl x509 -in "$1" -noout "-$2date" | sed 's/.*=//')" +%s; }
+
 files() { (cd "$1" && find . -type f -exec cksum {} +) | sort; }
 
 # --- flags -----------------------------------------------------------------------------------------------------------
@@ -163,6 +166,14 @@ for lives in ca.crt:3650 issuer.crt:365; do
     -checkend $((${lives#*:} * 86400 - 600))
   check 'and no longer' sh -c '! openssl x509 -in "$1" -noout -checkend "$2"' sh "$HOME/.dapr/certs/${lives%:*}" \
     $((${lives#*:} * 86400 + 600))
+done
+printf 'spec: {mtls: {allowedClockSkew: 90m}}\n' >skew.yaml
+start_sentry --issuer-credentials "$WORK/skewed" --config skew.yaml
+stop_sentry
+for lives in ca.crt:3650 issuer.crt:365; do
+  crt=$WORK/skewed/${lives%:*}
+  same $((${lives#*:} * 86400 + 5400)) $(($(date_of "$crt" end) - $(date_of "$crt" start))) \
+    "${lives%:*} begins as long ago as the configuration says"
 done
 same 'subject=O = cluster.local' "$(openssl x509 -in "$HOME/.dapr/certs/ca.crt" -noout -subject)" "the root's name"
 same 'subject=O = spiffe://cluster.local/ns/default/dapr-sentry' \
