@@ -17,8 +17,6 @@ static bool is_segment_char(unsigned char c) { return is_domain_char(c) || (c >=
 
 static int check_domain(struct dc_slice name, struct dc_err *err) {
   if (name.len == 0) return dc_err_set(err, DC_EINVAL, "trust domain is missing");
-  if (name.len > DC_TRUST_DOMAIN_MAX)
-    return dc_err_set(err, DC_EINVAL, "trust domain is longer than %d bytes", DC_TRUST_DOMAIN_MAX);
   for (size_t i = 0; i < name.len; i++)
     if (!is_domain_char(name.data[i]))
       return dc_err_set(err, DC_EINVAL, "trust domain characters are limited to lowercase letters, numbers, dots, "
@@ -58,8 +56,6 @@ int dc_spiffe_parse(struct dc_spiffe *id, struct dc_slice text, struct dc_err *e
   int rc;
 
   if (text.len == 0) return dc_err_set(err, DC_EINVAL, "cannot be empty");
-  if (text.len > DC_SPIFFE_MAX)
-    return dc_err_set(err, DC_EINVAL, "SPIFFE ID is longer than %d bytes", DC_SPIFFE_MAX);
   if (text.len < SCHEME_LEN || memcmp(text.data, scheme, SCHEME_LEN) != 0)
     return dc_err_set(err, DC_EINVAL, "scheme is missing or invalid");
   for (slash = SCHEME_LEN; slash < text.len && text.data[slash] != '/';) slash++;
@@ -93,8 +89,6 @@ int dc_spiffe_workload(struct dc_buf *out, struct dc_slice trust_domain, struct 
   if (rc == 0) rc = dc_spiffe_check_segment(ns, err);
   if (rc == 0) rc = dc_spiffe_check_segment(name, err);
   if (rc < 0) return rc;
-  if (SCHEME_LEN + trust_domain.len + ns.len + name.len + 5 > DC_SPIFFE_MAX)
-    return dc_err_set(err, DC_EINVAL, "SPIFFE ID is longer than %d bytes", DC_SPIFFE_MAX);
   dc_buf_add(out, scheme, SCHEME_LEN);
   dc_buf_add(out, trust_domain.data, trust_domain.len);
   dc_buf_add(out, "/ns/", 4);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPIFFE IDs (the SPIFFE-ID standard, as go-spiffe v2 implements it): spiffe://TRUST-DOMAIN/SEGMENT/SEGMENT...
- * Trust domain: a-z 0-9 . - _ ; segment: A-Z a-z 0-9 . - _ , not "." or ".." and not empty. At most 2048 bytes. */
+ * Trust domain: a-z 0-9 . - _ ; segment: A-Z a-z 0-9 . - _ , not "." or ".." and not empty. The standard's
+ * limits of length, 255 bytes and 2048, are none of go-spiffe's, nor of ours: a request is bounded before. */
 #ifndef DC_PKI_SPIFFE_H
 #define DC_PKI_SPIFFE_H
 
 #include "pki/cert.h"
-
-enum { DC_SPIFFE_MAX = 2048, DC_TRUST_DOMAIN_MAX = 255 };
 
 /* The parts of an ID; they point into the text that was parsed. */
 struct dc_spiffe {

@@ -20,7 +20,7 @@
 #include "tools/conf.h"
 #include "tools/tool.h"
 
-enum { FILE_MAX = 1 << 20, VARS_MAX = 8, NAME_MAX_LEN = 255 };
+enum { FILE_MAX = 1 << 20, VARS_MAX = 8 };
 
 static const struct dc_env_format *const formats[] = {&dc_sh_env,     &dc_fish_env,   &dc_powershell_env,
                                                       &dc_dotenv_env, &dc_docker_env, &dc_json_env};
@@ -122,7 +122,7 @@ static int check_name(const char *what, const char *value, bool upper_case, stru
   static const char lower[] = LOWER_AND_MARKS, both[] = LOWER_AND_MARKS "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
   size_t n = strlen(value);
   bool dots = strcmp(value, ".") == 0 || strcmp(value, "..") == 0;
-  if (n > 0 && n <= NAME_MAX_LEN && strspn(value, upper_case ? both : lower) == n && !dots) return 0;
+  if (n > 0 && strspn(value, upper_case ? both : lower) == n && !dots) return 0;
   return dc_err_set(err, DC_EINVAL, "%s '%s' is no such name: %s, digits, '.', '-' and '_' are allowed", what, value,
                     upper_case ? "letters" : "lower-case letters");
 }

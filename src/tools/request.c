@@ -104,18 +104,17 @@ static int ask(struct dc_err *err) {
   struct dc_bundle anchors DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   struct dc_buf csr DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char *token DC_CLEANUP(dc_mem_free_secret) = NULL;
-  char id[256], ns[256], trust_domain[256];
+  char *id DC_CLEANUP(dc_mem_free) = strdup(opt.id), *ns DC_CLEANUP(dc_mem_free) = strdup(opt.namespace);
+  char *trust_domain DC_CLEANUP(dc_mem_free) = strdup(opt.trust_domain);
   int rc = dc_os_read_file("-", CSR_MAX, &csr, err);
   if (!rc) rc = read_anchors(&anchors, err);
   if (!rc && opt.token_file) rc = read_token(&token, err);
   if (rc) return rc;
-  if (strlen(opt.id) >= sizeof id || strlen(opt.namespace) >= sizeof ns ||
-      strlen(opt.trust_domain) >= sizeof trust_domain)
-    return dc_err_set(err, DC_EINVAL, "the name that is asked for is too long");
+  if (!id || !ns || !trust_domain) return dc_err_nomem(err);
   char no_token[] = "";
-  const struct dc_sign_request request = {.id = strcpy(id, opt.id),
-                                          .namespace = strcpy(ns, opt.namespace),
-                                          .trust_domain = strcpy(trust_domain, opt.trust_domain),
+  const struct dc_sign_request request = {.id = id,
+                                          .namespace = ns,
+                                          .trust_domain = trust_domain,
                                           .token = token ? token : no_token,
                                           .csr = csr.data,
                                           .csr_len = csr.len,

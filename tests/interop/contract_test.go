@@ -94,6 +94,12 @@ func TestContract(t *testing.T) {
 		{name: "a trust domain", req: with(func(r *request) { r.TrustDomain = "foo.bar" }), code: codes.OK},
 		{name: "a trust domain as a SPIFFE ID", req: with(func(r *request) { r.TrustDomain = "spiffe://foo.bar/x" }),
 			code: codes.OK},
+		{name: "a trust domain longer than SPIFFE has them", req: with(func(r *request) {
+			r.TrustDomain = strings.Repeat("a", 300)
+		}), code: codes.OK},
+		{name: "a SPIFFE ID longer than SPIFFE has them", req: with(func(r *request) {
+			r.Namespace = strings.Repeat("n", 3000)
+		}), code: codes.OK},
 		{name: "a trust domain that ends with a dot", req: with(func(r *request) { r.TrustDomain = "foo." }),
 			code: codes.Internal, text: "failed to sign certificate", exact: true},
 		{name: "a trust domain of two dots", req: with(func(r *request) { r.TrustDomain = ".." }),
