@@ -88,6 +88,8 @@ static const struct dc_cli cli = {
              "Exit status: 0 done, 1 failed or refused, 2 wrong usage.",
 };
 
+static const char *token_file(void) { return opt.token_file ? opt.token_file : getenv("DAPR_SENTRY_TOKEN_FILE"); }
+
 static int check_usage(struct dc_err *err) {
   if (opt.ttl_given && opt.not_after)
     return dc_err_set(err, DC_EUSAGE, "'--ttl' and '--not-after' exclude each other");
@@ -100,9 +102,10 @@ static int check_usage(struct dc_err *err) {
   if (!opt.sentry && (opt.trust_anchors || opt.token_file || opt.names.control_plane_trust_domain ||
                       opt.names.control_plane_ns))
     return dc_err_set(err, DC_EUSAGE, "'--trust-anchors', '--token-file' and '--control-plane-...' go with '--sentry'");
-  if (opt.token_file && (strcmp(opt.token_file, "-") == 0 || strcmp(opt.token_file, "/dev/stdin") == 0))
-    return dc_err_set(err, DC_EUSAGE, "'--token-file %s': a token is not read from standard input: name a file",
-                      opt.token_file);
+  const char *token = token_file();
+  if (opt.sentry && token && (strcmp(token, "-") == 0 || strcmp(token, "/dev/stdin") == 0))
+    return dc_err_set(err, DC_EUSAGE, "'%s%s': a token is not read from standard input: name a file",
+                      opt.token_file ? "--token-file " : "DAPR_SENTRY_TOKEN_FILE=", token);
   if (opt.to_stdout && opt.out_given)
     return dc_err_set(err, DC_EUSAGE, "'--stdout' and '--out' exclude each other");
   if (opt.csr && strcmp(opt.csr, "-") == 0 && !opt.out_given) opt.to_stdout = true;
@@ -269,7 +272,7 @@ static int sign_there(struct job *job, struct dc_err *err) {
   char *ca_crt DC_CLEANUP(dc_mem_free) =
       dc_path_join(job->dir ? job->dir : "", dc_layout_files[DC_FILE_CA_CRT].name);
   struct dc_ask ask = {.argv0 = job->argv0, .sentry = opt.sentry, .trust_anchors = opt.trust_anchors,
-                       .token_file = opt.token_file ? opt.token_file : getenv("DAPR_SENTRY_TOKEN_FILE"),
+                       .token_file = token_file(),
                        .id = job->name, .ns = opt.names.ns, .trust_domain = opt.names.trust_domain};
   int rc = ca_crt ? request_pem(job, &csr, err) : dc_err_nomem(err);
 

@@ -65,7 +65,9 @@ has "$WORK/err" "daprcerts.conf' is a link to a file that is not there" "is no a
 mv "$WORK/kept.conf" "$dir/daprcerts.conf"
 for in in - /dev/stdin; do
   status 2 "--token-file $in" "$DAPRCERTS" issue myapp --sentry 127.0.0.1:1 --token-file $in
-  has "$WORK/err" 'a token is not read from standard input: name a file' "is refused in words"
+  has "$WORK/err" "'--token-file $in': a token is not read from standard input: name a file" "is refused in words"
+  status 2 "DAPR_SENTRY_TOKEN_FILE=$in" env DAPR_SENTRY_TOKEN_FILE=$in "$DAPRCERTS" issue myapp --sentry 127.0.0.1:1
+  has "$WORK/err" "'DAPR_SENTRY_TOKEN_FILE=$in': a token is not" "too"
 done
 
 # --- nothing is overwritten unless told ---------------------------------------------------------------------------------
