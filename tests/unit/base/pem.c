@@ -24,6 +24,17 @@ static void test_blocks(void) {
   is_num(dc_pem_next(&at, &left, &block, &err), 0, "no third");
 }
 
+/* As some editors of Windows save a file. Go takes the block behind it for none. */
+static void test_byte_order_mark(void) {
+  static const char text[] = "\xef\xbb\xbf-----BEGIN A-----\r\nZm9v\r\n-----END A-----\r\n";
+  struct dc_pem block DC_CLEANUP(dc_pem_free) = DC_PEM_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  const char *at = text;
+  size_t left = sizeof text - 1;
+  is_num(dc_pem_next(&at, &left, &block, &err), 1, "a block behind a byte order mark");
+  is_num(dc_pem_next(&at, &left, &block, &err), 0, "and no other");
+}
+
 static void test_broken(void) {
   static const char *const broken[] = {
       "-----BEGIN A-----\nZm9v\n",                        /* no end */
@@ -77,6 +88,7 @@ static void test_base64(void) {
 
 int main(void) {
   test_blocks();
+  test_byte_order_mark();
   test_broken();
   test_writing();
   test_base64();
