@@ -51,7 +51,8 @@ libconfig_a_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(YAML_CFLAGS)
 libconfig_a_SOURCES = \
   src/config/allow.c src/config/allow.h \
   src/config/dapr_config.c src/config/dapr_config.h \
-  src/config/settings.c src/config/settings.h
+  src/config/settings.c src/config/settings.h \
+  src/config/state.c src/config/state.h
 
 # --- pki: X.509 and JOSE, with rpc/tls the only user of GnuTLS -------------------------------------------------------------
 noinst_LIBRARIES += libpki.a
@@ -81,9 +82,13 @@ libpki_a_SOURCES = \
 noinst_LIBRARIES += libca.a
 libca_a_SOURCES = \
   src/ca/authority.c src/ca/authority.h \
+  src/ca/certificates.c src/ca/certificates.h \
+  src/ca/holdings.c src/ca/holdings.h \
   src/ca/identity.c src/ca/identity.h \
   src/ca/init.c src/ca/init.h \
   src/ca/install.c src/ca/install.h \
+  src/ca/plan.c src/ca/plan.h \
+  src/ca/rotate.c src/ca/rotate.h \
   src/ca/sign.c src/ca/sign.h \
   src/ca/token_signer.c src/ca/token_signer.h
 # --- tools ---------------------------------------------------------------------------------------------------------
@@ -92,6 +97,7 @@ libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 libtools_a_SOURCES = \
   src/tools/ask.c src/tools/ask.h \
   src/tools/conf.c src/tools/conf.h \
+  src/tools/due.c src/tools/due.h \
   src/tools/kty.c src/tools/kty.h \
   src/tools/names.c src/tools/names.h \
   src/tools/pair.c src/tools/pair.h \
@@ -111,6 +117,11 @@ pkglibexec_PROGRAMS += daprcerts-issue
 daprcerts_issue_SOURCES = src/tools/issue.c
 daprcerts_issue_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_issue_LDADD = $(OFFLINE_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-rotate
+daprcerts_rotate_SOURCES = src/tools/rotate.c
+daprcerts_rotate_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_rotate_LDADD = $(OFFLINE_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-token
 daprcerts_token_SOURCES = src/tools/token.c

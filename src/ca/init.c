@@ -5,26 +5,23 @@
 #include "ca/init.h"
 
 #include "base/clock.h"
-#include "base/pem.h"
+#include "ca/certificates.h"
 #include "ca/sign.h"
 #include "pki/name.h"
-#include "pki/spiffe.h"
 
 /* What is passed around while a set is made. */
 struct work {
   const struct dc_init *init;
-  int64_t now, not_before, issuer_not_after;
+  int64_t now, made; /* made: what root and issuer take for now */
   struct dc_key *root_key, *issuer_key;
   struct dc_bundle anchors;
   const struct dc_cert *root; /* in anchors */
-  struct dc_buf issuer_name;
 };
 
 static void work_free(struct work *work) {
   dc_key_free(work->root_key);
   dc_key_free(work->issuer_key);
   dc_bundle_free(&work->anchors);
-  dc_buf_free(&work->issuer_name);
 }
 
 /* --- the root ---------------------------------------------------------------------------------------------------- */
@@ -39,21 +36,9 @@ static int get_root_key(struct work *work, struct dc_err *err) {
 }
 
 static int make_root(struct work *work, struct dc_err *err) {
-  struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  const struct dc_spki *public = dc_key_public(work->root_key);
-  unsigned char id[DC_KEY_ID_SIZE];
-  struct dc_profile profile = {.spki = public, .not_before = work->not_before,
-                               .not_after = work->init->root_not_after,
-                               .key_usage = DC_KU_DIGITAL_SIGNATURE | DC_KU_CERT_SIGN | DC_KU_CRL_SIGN,
-                               .is_ca = true, .path_len = -1, .subject_key_id = true};
-  struct dc_signer signer = {.key = work->root_key, .key_id = {id, sizeof id}};
-  int rc = dc_spki_id(public, id, err);
+  int rc = dc_certificates_root(work->root_key, work->init->trust_domain, false, work->made,
+                                work->init->root_not_after, &work->anchors, err);
 
-  dc_name_add(&name, work->init->trust_domain, NULL);
-  profile.subject = signer.name = (struct dc_slice){name.data, name.len};
-  if (rc == 0) rc = dc_buf_check(&name, err);
-  if (rc == 0) rc = dc_profile_sign(&profile, &signer, &der, err);
-  if (rc == 0) rc = dc_bundle_add_der(&work->anchors, der.data, der.len, err);
   if (rc == 0) work->root = work->anchors.certs[0];
   return rc;
 }
@@ -84,33 +69,14 @@ static int reuse_root(struct work *work, struct dc_err *err) {
 
 /* --- the issuer -------------------------------------------------------------------------------------------------- */
 
-static int name_issuer(struct work *work, struct dc_err *err) {
-  struct dc_buf id DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = dc_spiffe_sentry(&id, work->init->trust_domain, work->init->ns, err);
-
-  if (rc < 0)
-    return dc_err_add(err, rc, "trust domain '%s' and namespace '%s' make no SPIFFE ID", work->init->trust_domain,
-                      work->init->ns);
-  dc_name_add(&work->issuer_name, dc_buf_text(&id), NULL);
-  return dc_buf_check(&work->issuer_name, err);
-}
-
 static int make_issuer(struct work *work, struct dc_buf *pem, struct dc_err *err) {
-  struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  struct dc_san sans[] = {{DC_SAN_DNS, DC_SLICE("cluster.local")}};
-  struct dc_profile profile = {.spki = dc_key_public(work->issuer_key),
-                               .subject = {work->issuer_name.data, work->issuer_name.len},
-                               .not_before = work->not_before, .not_after = work->issuer_not_after,
-                               .sans = sans, .san_count = DC_COUNT(sans),
-                               .key_usage = DC_KU_DIGITAL_SIGNATURE | DC_KU_CERT_SIGN | DC_KU_CRL_SIGN,
-                               .ext_usage = DC_EKU_SERVER | DC_EKU_CLIENT,
-                               .is_ca = true, .path_len = 0, .subject_key_id = true};
-  struct dc_signer signer = {.key = work->root_key, .name = work->root->subject,
-                             .key_id = work->root->subject_key_id};
-  int rc = dc_profile_sign(&profile, &signer, &der, err);
+  struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  const struct dc_init *init = work->init;
+  int rc = dc_certificates_issuer(dc_key_public(work->issuer_key), init->trust_domain, init->ns, work->root,
+                                  work->root_key, work->made, init->issuer_not_after, &chain, err);
 
   if (rc < 0) return rc;
-  dc_pem_add(pem, "CERTIFICATE", der.data, der.len);
+  dc_bundle_to_pem(&chain, pem);
   return dc_buf_check(pem, err);
 }
 
@@ -135,14 +101,12 @@ static int load_back(const struct work *work, struct dc_init_set *set, struct dc
 
 static int make_set(struct work *work, struct dc_init_set *set, struct dc_err *err) {
   const struct dc_init *init = work->init;
-  int rc = name_issuer(work, err);
+  int rc = get_root_key(work, err);
 
-  if (rc == 0) rc = get_root_key(work, err);
   if (rc == 0) rc = init->root_crt.len ? reuse_root(work, err) : make_root(work, err);
   if (rc == 0) rc = dc_key_generate(init->kind, init->rsa_bits, &work->issuer_key, err);
   if (rc < 0) return rc;
   set->shortened = init->issuer_not_after > work->root->not_after;
-  work->issuer_not_after = set->shortened ? work->root->not_after : init->issuer_not_after;
   dc_bundle_to_pem(&work->anchors, &set->ca_crt);
   rc = dc_key_to_pem(work->root_key, &set->ca_key, err);
   if (rc == 0) rc = make_issuer(work, &set->issuer_crt, err);
@@ -157,7 +121,7 @@ static int make_set(struct work *work, struct dc_init_set *set, struct dc_err *e
 int dc_init_make(const struct dc_init *init, int64_t now, struct dc_init_set *out, struct dc_err *err) {
   struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
   struct work work DC_CLEANUP(work_free) = {
-      .init = init, .now = now, .not_before = init->not_before ? init->not_before : now - DC_INIT_SKEW};
+      .init = init, .now = now, .made = init->not_before ? init->not_before + DC_CERTIFICATES_SKEW : now};
   int rc = make_set(&work, &set, err);
 
   if (rc < 0) return rc;
@@ -181,7 +145,7 @@ int dc_init_client(const struct dc_authority *authority, const char *trust_domai
                    unsigned rsa_bits, int64_t now, struct dc_buf *crt, struct dc_buf *key, struct dc_err *err) {
   struct dc_key *client DC_CLEANUP(dc_key_cleanup) = NULL;
   struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  struct dc_leaf leaf = {.ext_usage = DC_EKU_CLIENT, .skew = DC_INIT_SKEW,
+  struct dc_leaf leaf = {.ext_usage = DC_EKU_CLIENT, .skew = DC_CERTIFICATES_SKEW,
                          .not_after = dc_authority_not_after(authority)};
   int rc = dc_key_generate(kind, rsa_bits, &client, err);
 

@@ -6,9 +6,8 @@
 #include "ca/authority.h"
 
 enum {
-  DC_INIT_SKEW = 15 * 60,           /* certificates begin so many seconds before now: clocks differ */
-  DC_INIT_ROOT_DAYS = 3650,         /* the root lives ten years and the issuer one, so that yearly rotation touches */
-  DC_INIT_ISSUER_DAYS = 365,        /* the issuer alone */
+  DC_INIT_ROOT_DAYS = 3650,  /* the root lives ten years and the issuer one, so that yearly rotation touches */
+  DC_INIT_ISSUER_DAYS = 365, /* the issuer alone */
   DC_INIT_DAYS_MAX = 365 * 100,
 };
 
@@ -16,7 +15,7 @@ struct dc_init {
   const char *trust_domain, *ns; /* sentry's own: they name the certificates */
   enum dc_key_kind kind;         /* of every key made here */
   unsigned rsa_bits;
-  int64_t not_before;                       /* of both; 0: DC_INIT_SKEW before now */
+  int64_t not_before;                       /* of both; 0: a quarter of an hour before now */
   int64_t root_not_after, issuer_not_after; /* seconds since 1970 */
   struct dc_slice root_crt, root_key;       /* PEM of a root to reuse: the key alone gets a new certificate */
   const char *root_crt_name, *root_key_name; /* for messages */

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/path.h"
 #include "config/settings.h"
+#include "config/state.h"
 #include "store/layout.h"
 #include "store/publish.h"
 
@@ -22,8 +23,16 @@ static int add_settings(struct dc_set *files, const char *dir, const char *trust
   return rc ? rc : dc_set_add(files, DC_SETTINGS_FILE, 0644, text.data, text.len, err);
 }
 
-int dc_install_new(const char *dir, const struct dc_init_set *set, const char *control_plane_trust_domain,
-                   const char *control_plane_namespace, struct dc_err *err) {
+static int add_state(struct dc_set *files, struct dc_err *err) {
+  const struct dc_state state = {.root_key_elsewhere = true};
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_state_text(&state, &text);
+  int rc = dc_buf_check(&text, err);
+  return rc ? rc : dc_set_add(files, DC_LAYOUT_STATE, 0644, text.data, text.len, err);
+}
+
+int dc_install_new(const char *dir, const struct dc_init_set *set, const struct dc_install_how *how,
+                   struct dc_err *err) {
   const struct dc_buf *bytes[DC_FILES] = {
       [DC_FILE_CA_CRT] = &set->ca_crt,         [DC_FILE_CA_KEY] = &set->ca_key,
       [DC_FILE_CLIENT_CRT] = &set->client_crt, [DC_FILE_CLIENT_KEY] = &set->client_key,
@@ -31,9 +40,12 @@ int dc_install_new(const char *dir, const struct dc_init_set *set, const char *c
   };
   struct dc_set files DC_CLEANUP(dc_set_free) = DC_SET_INIT;
   int rc = 0;
-  for (size_t i = 0; !rc && i < DC_FILES; i++)
+  for (size_t i = 0; !rc && i < DC_FILES; i++) {
+    if (i == DC_FILE_CA_KEY && how->root_key_elsewhere) continue;
     rc = dc_set_add(&files, dc_layout_files[i].name, dc_layout_files[i].mode, bytes[i]->data, bytes[i]->len, err);
-  if (!rc) rc = add_settings(&files, dir, control_plane_trust_domain, control_plane_namespace, err);
+  }
+  if (!rc) rc = add_settings(&files, dir, how->trust_domain, how->ns, err);
+  if (!rc && how->root_key_elsewhere) rc = add_state(&files, err);
   return rc ? rc : dc_publish(dir, &files, DC_PUBLISH_NEW, err);
 }
 

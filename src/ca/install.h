@@ -6,10 +6,14 @@
 #include "ca/init.h"
 #include "ca/token_signer.h"
 
+struct dc_install_how {
+  const char *trust_domain, *ns; /* sentry's own */
+  bool root_key_elsewhere;       /* the directory gets no ca.key, and notes that this is on purpose */
+};
 /* Publishes SET as the first credentials of DIR, which is made when missing; DC_EEXIST when any credential file is
  * there, with nothing touched. With them goes daprcerts.conf with these names, unless there is one. */
-int dc_install_new(const char *dir, const struct dc_init_set *set, const char *control_plane_trust_domain,
-                   const char *control_plane_namespace, struct dc_err *err) DC_NODISCARD;
+int dc_install_new(const char *dir, const struct dc_init_set *set, const struct dc_install_how *how,
+                   struct dc_err *err) DC_NODISCARD;
 
 /* Names of a set's files, in its directory unless absolute; NULL: the usual ones. */
 struct dc_install_names {

@@ -47,14 +47,16 @@ static void add_constraints(struct dc_buf *out, int path_len) {
   dc_ext_end(out, ext);
 }
 
-static int add_subject_key_id(struct dc_buf *out, const struct dc_spki *spki, struct dc_err *err) {
-  unsigned char id[DC_KEY_ID_SIZE];
+static int add_subject_key_id(struct dc_buf *out, const struct dc_profile *profile, struct dc_err *err) {
+  unsigned char own[DC_KEY_ID_SIZE];
+  struct dc_slice id = profile->key_id;
   struct dc_ext_mark ext;
-  int rc = dc_spki_id(spki, id, err);
+  int rc = id.len ? 0 : dc_spki_id(profile->spki, own, err);
 
   if (rc < 0) return rc;
+  if (!id.len) id = (struct dc_slice){own, sizeof own};
   ext = dc_ext_begin(out, DC_SLICE(DC_OID_EXT_SUBJECT_KEY_ID), false);
-  dc_der_add(out, DC_DER_OCTET_STRING, id, sizeof id);
+  dc_der_add_slice(out, DC_DER_OCTET_STRING, id);
   dc_ext_end(out, ext);
   return 0;
 }
@@ -84,7 +86,7 @@ static int add_extensions(struct dc_buf *out, const struct dc_profile *profile, 
   if (profile->key_usage) add_key_usage(out, profile->key_usage);
   if (profile->ext_usage) add_ext_usage(out, profile->ext_usage);
   if (profile->is_ca) add_constraints(out, profile->path_len);
-  if (profile->subject_key_id) rc = add_subject_key_id(out, profile->spki, err);
+  if (profile->subject_key_id) rc = add_subject_key_id(out, profile, err);
   if (signer->key_id.len) add_authority_key_id(out, signer->key_id);
   if (rc == 0 && profile->san_count) rc = add_sans(out, profile, err);
   dc_der_end(out, list);

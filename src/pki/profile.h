@@ -18,7 +18,8 @@ struct dc_profile {
   unsigned ext_usage; /* DC_EKU_SERVER, DC_EKU_CLIENT; 0: no extension */
   bool is_ca;         /* critical basicConstraints; no extension else */
   int path_len;       /* is_ca: -1 for no limit */
-  bool subject_key_id;
+  bool subject_key_id;    /* by RFC 5280's first method, */
+  struct dc_slice key_id; /* unless it is given here */
 };
 
 /* Who signs. */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/os.h"
@@ -23,7 +24,7 @@ enum { FILE_MAX = 1 << 20, DAY = 86400 };
 /* --- the command line -------------------------------------------------------------------------------------------- */
 
 static struct {
-  const char *dir, *trust_domain, *ns, *not_after, *root_crt, *root_key;
+  const char *dir, *trust_domain, *ns, *not_after, *root_crt, *root_key, *root_key_out;
   int64_t root_days, issuer_days, days;
   bool root_days_given, issuer_days_given, days_given, client, json;
   struct dc_kty key;
@@ -54,6 +55,8 @@ static const struct dc_opt opts[] = {
      .help = "use this root key instead of a new one; alone, it gets a new certificate"},
     {.name = "root-cert", .kind = DC_OPT_STRING, .value = &opt.root_crt, .arg = "FILE",
      .help = "and this root certificate"},
+    {.name = "root-key-out", .kind = DC_OPT_STRING, .value = &opt.root_key_out, .arg = "FILE",
+     .help = "keep the root's key there, and not in the directory; with --root-key, the same file"},
     {.name = "client", .kind = DC_OPT_FLAG, .value = &opt.client,
      .help = "add only client.crt and client.key, to a directory made by other programs"},
     {.kind = DC_OPT_HEADING, .help = "Output:"},
@@ -73,8 +76,10 @@ static const struct dc_cli cli = {
 static int check_usage(struct dc_err *err) {
   bool days = opt.days_given || opt.root_days_given || opt.issuer_days_given;
 
-  if (opt.client && (opt.root_key || opt.root_crt || opt.not_after || days))
+  if (opt.client && (opt.root_key || opt.root_key_out || opt.root_crt || opt.not_after || days))
     return dc_err_set(err, DC_EUSAGE, "'--client' adds a pair to what is there: it takes no root and no dates");
+  if (opt.root_key && opt.root_key_out && strcmp(opt.root_key, opt.root_key_out) != 0)
+    return dc_err_set(err, DC_EUSAGE, "'--root-key' is kept where it is: '--root-key-out' must name the same file");
   if (opt.root_crt && !opt.root_key)
     return dc_err_set(err, DC_EUSAGE, "'--root-cert' requires '--root-key': the root has to sign the issuer");
   if (opt.root_crt && opt.root_days_given)
@@ -100,21 +105,10 @@ static void job_free(struct job *job) {
   dc_settings_free(&job->settings);
 }
 
-static int pick_names(struct job *job, struct dc_err *err) {
-  const struct dc_sources trust_domain = {.flag = opt.trust_domain, .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
-                                          .conf = job->settings.control_plane_trust_domain,
-                                          .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
-  const struct dc_sources ns = {.flag = opt.ns, .env = "NAMESPACE", .conf = job->settings.control_plane_namespace,
-                                .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
-  int rc = dc_settings_pick(&trust_domain, &job->trust_domain, err);
-
-  return rc < 0 ? rc : dc_settings_pick(&ns, &job->ns, err);
-}
-
 static int prepare(struct job *job, struct dc_err *err) {
   int rc = dc_names_read(&cli, opt.dir, &job->dir, &job->settings, err);
 
-  if (rc == 0) rc = pick_names(job, err);
+  if (rc == 0) rc = dc_names_own(opt.trust_domain, opt.ns, &job->settings, &job->trust_domain, &job->ns, err);
   return rc < 0 ? rc : dc_kty_resolve(&opt.key, &job->kind, &job->rsa_bits, err);
 }
 
@@ -191,13 +185,34 @@ static int report_new(const struct job *job, const struct dc_init_set *set, stru
     json_decref(files);
     return rc;
   }
-  for (size_t i = 0; i < DC_FILES; i++) json_array_append_new(files, json_string(dc_layout_files[i].name));
+  for (size_t i = 0; i < DC_FILES; i++)
+    if (i != DC_FILE_CA_KEY || !opt.root_key_out)
+      json_array_append_new(files, json_string(dc_layout_files[i].name));
   return dc_report_print(
       json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "directory", dc_report_path(job->dir), "trust_domain",
                 job->trust_domain, "namespace", job->ns, "files", files, "root", dc_report_cert(set->root), "issuer",
                 dc_report_cert(dc_authority_chain(set->authority)->certs[0]), "client",
                 dc_report_cert(client.certs[0])),
       err);
+}
+
+/* The root's key first where it goes elsewhere, and away again where the rest fails. */
+static int install(const struct job *job, const struct dc_init_set *set, struct dc_err *err) {
+  const struct dc_install_how how = {.trust_domain = job->trust_domain, .ns = job->ns,
+                                     .root_key_elsewhere = opt.root_key_out != NULL};
+  bool writes = opt.root_key_out && !opt.root_key;
+  int rc = writes ? dc_os_write_new(opt.root_key_out, 0600, set->ca_key.data, set->ca_key.len, err) : 0;
+
+  if (rc < 0) return rc;
+  rc = dc_install_new(job->dir, set, &how, err);
+  if (rc < 0 && writes && !dc_publish_is_marked(job->dir)) (void)unlink(opt.root_key_out);
+  return rc;
+}
+
+static void say_all_saved(const struct job *job) {
+  for (size_t i = 0; i < DC_FILES; i++)
+    if (i != DC_FILE_CA_KEY || !opt.root_key_out) say_saved(job, (enum dc_file)i);
+  if (opt.root_key_out && !opt.root_key) dc_tool_say("Your private key has been saved in %s.", opt.root_key_out);
 }
 
 static int make_authority(const struct job *job, struct dc_err *err) {
@@ -210,9 +225,9 @@ static int make_authority(const struct job *job, struct dc_err *err) {
 
   if (rc == 0) rc = read_root(&init, &crt, &key, err);
   if (rc == 0) rc = dc_init_make(&init, job->now, &set, err);
-  if (rc == 0) rc = dc_install_new(job->dir, &set, job->trust_domain, job->ns, err);
+  if (rc == 0) rc = install(job, &set, err);
   if (rc < 0) return rc;
-  for (size_t i = 0; i < DC_FILES; i++) say_saved(job, (enum dc_file)i);
+  say_all_saved(job);
   if (set.shortened)
     dc_tool_warn(&cli, "the issuer ends with the root, at %s, earlier than asked for",
                  dc_clock_rfc3339(dc_authority_not_after(set.authority), time));

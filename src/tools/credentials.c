@@ -54,8 +54,9 @@ static int make_credentials(const struct dc_sentry_config *config, struct dc_err
                                .not_before = now - config->policy.clock_skew / DC_SECOND,
                                .root_not_after = now + DC_INIT_ROOT_DAYS * (DC_DAY / DC_SECOND),
                                .issuer_not_after = now + DC_INIT_ISSUER_DAYS * (DC_DAY / DC_SECOND)};
+  const struct dc_install_how how = {.trust_domain = config->policy.trust_domain, .ns = config->policy.namespace};
   int rc = dc_init_make(&init, now, &set, err);
-  return rc ? rc : dc_install_new(config->dir, &set, config->policy.trust_domain, config->policy.namespace, err);
+  return rc ? rc : dc_install_new(config->dir, &set, &how, err);
 }
 
 static struct dc_install_token_names token_names(const struct dc_sentry_config *config) {

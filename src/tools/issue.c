@@ -10,6 +10,7 @@
 #include "base/os.h"
 #include "base/path.h"
 #include "base/pem.h"
+#include "ca/certificates.h"
 #include "ca/install.h"
 #include "ca/sign.h"
 #include "config/settings.h"
@@ -204,7 +205,7 @@ static int set_times(const struct job *job, struct dc_leaf *leaf, struct dc_err 
   int rc = 0;
 
   leaf->ttl = opt.ttl / DC_SECOND;
-  leaf->skew = DC_INIT_SKEW;
+  leaf->skew = DC_CERTIFICATES_SKEW;
   if (opt.not_before) rc = dc_when_parse("not-before", opt.not_before, job->now, &leaf->not_before, err);
   if (rc == 0 && opt.not_after) rc = dc_when_parse("not-after", opt.not_after, job->now, &leaf->not_after, err);
   if (rc < 0) return rc;

@@ -21,6 +21,18 @@ int dc_names_read(const struct dc_cli *cli, const char *flag, char **dir, struct
   return rc;
 }
 
+int dc_names_own(const char *trust_domain_flag, const char *ns_flag, const struct dc_settings *settings,
+                 const char **trust_domain, const char **ns, struct dc_err *err) {
+  const struct dc_sources domains = {.flag = trust_domain_flag, .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
+                                     .conf = settings->control_plane_trust_domain,
+                                     .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
+  const struct dc_sources namespaces = {.flag = ns_flag, .env = "NAMESPACE", .conf = settings->control_plane_namespace,
+                                        .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
+  int rc = dc_settings_pick(&domains, trust_domain, err);
+
+  return rc < 0 ? rc : dc_settings_pick(&namespaces, ns, err);
+}
+
 /* The rules of a sentry for an app id, so that what is made here could have come from one. */
 static int check_app(const char *app, struct dc_err *err) {
   if (strchr(app, '.')) return dc_err_set(err, DC_EINVAL, "app id '%s' cannot contain dots", app);

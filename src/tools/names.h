@@ -30,6 +30,10 @@ struct dc_names {
 int dc_names_read(const struct dc_cli *cli, const char *flag, char **dir, struct dc_settings *settings,
                   struct dc_err *err) DC_NODISCARD;
 
+/* Who sentry is, as a CA's certificates are to name it: FLAGs may be NULL. Borrowed as above. */
+int dc_names_own(const char *trust_domain_flag, const char *ns_flag, const struct dc_settings *settings,
+                 const char **trust_domain, const char **ns, struct dc_err *err) DC_NODISCARD;
+
 /* The SPIFFE ID of the app APP, by the rules that a sentry has for app ids, appended to ID. NAMES->ns and
  * NAMES->trust_domain become what counts; borrowed from SETTINGS, the environment or the command line. */
 int dc_names_workload(struct dc_names *names, const struct dc_settings *settings, const char *app, struct dc_buf *id,

@@ -3,6 +3,7 @@
 
 #include "ca/init.h"
 
+#include "ca/certificates.h"
 #include "pki/name.h"
 #include "tap.h"
 
@@ -43,8 +44,8 @@ static void test_usual(enum dc_key_kind kind) {
   ok(issuer->san_count == 1 && dc_slice_equal(issuer->sans[0].value, DC_SLICE("cluster.local")) &&
          issuer->ext_usage == (DC_EKU_SERVER | DC_EKU_CLIENT) && issuer->key_usage & DC_KU_DIGITAL_SIGNATURE,
      "the issuer is what sidecars up to 1.11 look for");
-  ok(root->not_before == MAKE_NOW - DC_INIT_SKEW && root->not_after == usual.root_not_after &&
-         issuer->not_before == MAKE_NOW - DC_INIT_SKEW && issuer->not_after == usual.issuer_not_after && !set.shortened,
+  ok(root->not_before == MAKE_NOW - DC_CERTIFICATES_SKEW && root->not_after == usual.root_not_after &&
+         issuer->not_before == MAKE_NOW - DC_CERTIFICATES_SKEW && issuer->not_after == usual.issuer_not_after && !set.shortened,
      "dates");
   ok(issuer->spki.kind == kind && root->spki.kind == kind, "kinds of keys");
   ok(dc_bundle_add_pem(&client, dc_buf_text(&set.client_crt), set.client_crt.len, NULL) == 0 && client.count == 2 &&

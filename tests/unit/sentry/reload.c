@@ -72,7 +72,8 @@ static void make_ca(const char *dir) {
   const struct dc_init init = {.trust_domain = "localhost", .ns = "default", .kind = DC_KEY_P256,
                                .root_not_after = end, .issuer_not_after = end};
   int rc = dc_init_make(&init, now, &set, &err);
-  must(rc ? rc : dc_install_new(dir, &set, "localhost", "default", &err), &err);
+  const struct dc_install_how how = {.trust_domain = "localhost", .ns = "default"};
+  must(rc ? rc : dc_install_new(dir, &set, &how, &err), &err);
 }
 
 /* NAME of one directory to another, by a rename. */

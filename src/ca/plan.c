@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+
+static const char *const step_names[DC_STEPS] = {
+    [DC_STEP_SWITCH] = "switch",
+    [DC_STEP_ROOT_CROSSED] = "root-cross-signed",
+    [DC_STEP_ROOT_STAGED] = "root-staged",
+    [DC_STEP_ROOT_SAME_KEY] = "root-same-key",
+    [DC_STEP_ROOT_COMPROMISED] = "root-compromised",
+    [DC_STEP_ROOT_GIVEN] = "root-given",
+    [DC_STEP_ISSUER] = "issuer",
+    [DC_STEP_RETIRE_ROOTS] = "retire-roots",
+    [DC_STEP_RETIRE_CROSSES] = "retire-cross-certificates",
+    [DC_STEP_CLIENT] = "client",
+};
+
+const char *dc_step_name(enum dc_step step) { return step_names[step]; }
+
+void dc_plan_add(struct dc_plan *plan, enum dc_step step, const char *fmt, ...) {
+  va_list args;
+  plan->rows[plan->count].step = step;
+  va_start(args, fmt);
+  vsnprintf(plan->rows[plan->count++].reason, DC_PLAN_REASON_MAX, fmt, args);
+  va_end(args);
+}
+
+bool dc_plan_has(const struct dc_plan *plan, enum dc_step step) {
+  for (size_t i = 0; i < plan->count; i++)
+    if (plan->rows[i].step == step) return true;
+  return false;
+}
+
+/* --- when ----------------------------------------------------------------------------------------------------------- */
+
+int64_t dc_when_begins(const struct dc_when *when, const struct dc_cert *cert) {
+  double life = (double)(cert->not_after - cert->not_before);
+  return when->by_part ? cert->not_before + (int64_t)(life * when->part) : cert->not_after - when->remaining;
+}
+
+bool dc_when_due(const struct dc_when *when, const struct dc_cert *cert, int64_t now) {
+  return now >= dc_when_begins(when, cert);
+}
+
+/* --- what ----------------------------------------------------------------------------------------------------------- */
+
+static void add_due(struct dc_plan *plan, enum dc_step step, const char *what, const struct dc_cert *cert, int64_t now) {
+  char time[DC_CLOCK_TEXT_MAX];
+  dc_plan_add(plan, step, cert->not_after < now ? "the %s ended at %s" : "the %s ends at %s", what,
+              dc_clock_rfc3339(cert->not_after, time));
+}
+
+static enum dc_step way_of_root(const struct dc_holdings *holdings) {
+  return dc_rotate_can_cross(holdings) ? DC_STEP_ROOT_CROSSED : DC_STEP_ROOT_STAGED;
+}
+
+/* A new issuer under a root that ends no later than the old one would be none: then the root is due. Nor can there be
+ * one where nobody has the root's key; where it is kept elsewhere, who has it is asked for it. */
+static bool issuer_helps(const struct dc_holdings *holdings) {
+  const struct dc_cert *issuer = holdings->chain.certs[0];
+  int64_t life = issuer->not_after - issuer->not_before;
+  if (!holdings->root_key && !holdings->state.root_key_elsewhere) return false;
+  return holdings->root->not_after - issuer->not_after > life / 3;
+}
+
+static void plan_ca(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now, struct dc_plan *plan) {
+  const struct dc_cert *root = holdings->root, *issuer = holdings->chain.certs[0];
+  char time[DC_CLOCK_TEXT_MAX];
+  if (holdings->staged) {
+    if (now >= holdings->state.switch_at)
+      dc_plan_add(plan, DC_STEP_SWITCH, "the staged root was to take over at %s",
+                  dc_clock_rfc3339(holdings->state.switch_at, time));
+    else if (dc_when_due(when, issuer, now) && issuer_helps(holdings))
+      add_due(plan, DC_STEP_ISSUER, "issuer", issuer, now);
+  } else if (dc_when_due(when, root, now)) {
+    add_due(plan, way_of_root(holdings), "root", root, now);
+  } else if (dc_when_due(when, issuer, now)) {
+    add_due(plan, issuer_helps(holdings) ? DC_STEP_ISSUER : way_of_root(holdings), "issuer", issuer, now);
+  }
+}
+
+static void plan_retirement(const struct dc_holdings *holdings, int64_t now, struct dc_plan *plan) {
+  const struct dc_bundle *chain = &holdings->chain, *anchors = &holdings->anchors;
+  char time[DC_CLOCK_TEXT_MAX];
+  bool retires = holdings->state.retire && now >= holdings->state.retire;
+  if (retires)
+    dc_plan_add(plan, DC_STEP_RETIRE_ROOTS, "what the issuer before signed has ended at %s",
+                dc_clock_rfc3339(holdings->state.retire, time));
+  for (size_t i = 0; !retires && i < anchors->count; i++) {
+    if (anchors->certs[i] == holdings->root || anchors->certs[i]->not_after >= now) continue;
+    add_due(plan, DC_STEP_RETIRE_ROOTS, "old root", anchors->certs[i], now);
+    retires = true;
+  }
+  for (size_t i = 1; i < chain->count; i++) {
+    if (chain->certs[i]->not_after >= now) continue;
+    add_due(plan, DC_STEP_RETIRE_CROSSES, "cross-certificate", chain->certs[i], now);
+    return;
+  }
+}
+
+static void plan_client(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now,
+                        struct dc_plan *plan) {
+  const struct dc_cert *client = holdings->client.count ? holdings->client.certs[0] : NULL;
+  /* one that ends with its issuer is not made better by another one */
+  bool helps = client && client->not_after < holdings->chain.certs[0]->not_after;
+  if (!client || !holdings->there[DC_FILE_CLIENT_KEY])
+    dc_plan_add(plan, DC_STEP_CLIENT, "there is no client pair, which sidecars up to 1.13 are started with");
+  else if (helps && dc_when_due(when, client, now))
+    add_due(plan, DC_STEP_CLIENT, "client pair", client, now);
+}
+
+void dc_plan_make(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now, struct dc_plan *plan) {
+  plan->count = 0;
+  plan_ca(holdings, when, now, plan);
+  plan_retirement(holdings, now, plan);
+  plan_client(holdings, when, now, plan);
+}
+
+static void consider(struct dc_next *next, enum dc_step step, int64_t at) {
+  if (at && (!next->at || at < next->at)) *next = (struct dc_next){step, at};
+}
+
+struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_when *when) {
+  const struct dc_cert *issuer = holdings->chain.certs[0];
+  struct dc_next next = {.at = 0};
+  if (holdings->staged) consider(&next, DC_STEP_SWITCH, holdings->state.switch_at);
+  if (!holdings->staged) consider(&next, way_of_root(holdings), dc_when_begins(when, holdings->root));
+  consider(&next, issuer_helps(holdings) ? DC_STEP_ISSUER : way_of_root(holdings), dc_when_begins(when, issuer));
+  consider(&next, DC_STEP_RETIRE_ROOTS, holdings->state.retire);
+  for (size_t i = 1; i < holdings->chain.count; i++)
+    consider(&next, DC_STEP_RETIRE_CROSSES, holdings->chain.certs[i]->not_after);
+  return next;
+}

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "ca/rotate.h"
+
+#include <string.h>
+
+#include "ca/authority.h"
+#include "ca/certificates.h"
+#include "ca/init.h"
+#include "pki/chain.h"
+#include "pki/name.h"
+
+/* What replaces the holdings' own, all at once. */
+struct draft {
+  struct dc_bundle anchors, chain;
+  struct dc_key *issuer_key, *root_key;
+};
+
+static void draft_free(struct draft *draft) {
+  dc_bundle_free(&draft->anchors);
+  dc_bundle_free(&draft->chain);
+  dc_key_free(draft->issuer_key);
+  dc_key_free(draft->root_key);
+}
+
+/* --- lists of certificates ----------------------------------------------------------------------------------------- */
+
+static int copy_from(struct dc_bundle *out, const struct dc_bundle *from, size_t first, struct dc_err *err) {
+  int rc = 0;
+  for (size_t i = first; !rc && i < from->count; i++)
+    rc = dc_bundle_add_der(out, from->certs[i]->der.data, from->certs[i]->der.len, err);
+  return rc;
+}
+
+static bool holds(const struct dc_bundle *bundle, const struct dc_cert *cert) {
+  for (size_t i = 0; i < bundle->count; i++)
+    if (dc_slice_equal(bundle->certs[i]->der, cert->der)) return true;
+  return false;
+}
+
+/* Removes the certificate at INDEX; the order of the others stays. */
+static void drop(struct dc_bundle *bundle, size_t index) {
+  struct dc_cert *cert = bundle->certs[index];
+  memmove(&bundle->certs[index], &bundle->certs[index + 1], (bundle->count - index - 1) * sizeof(struct dc_cert *));
+  bundle->certs[bundle->count - 1] = cert;
+  dc_bundle_drop_last(bundle);
+}
+
+static void cut(struct dc_bundle *bundle, size_t count) {
+  while (bundle->count > count) dc_bundle_drop_last(bundle);
+}
+
+/* --- pieces -------------------------------------------------------------------------------------------------------- */
+
+static int new_key(const struct dc_rotation *rotation, const struct dc_spki *like, struct dc_key **out,
+                   struct dc_err *err) {
+  bool given = rotation->kind != DC_KEY_UNKNOWN;
+  bool rsa = like->kind == DC_KEY_RSA;
+  return dc_key_generate(given ? rotation->kind : like->kind, given ? rotation->rsa_bits : rsa ? like->bits : 0, out,
+                         err);
+}
+
+static int copy_key(const struct dc_key *key, struct dc_key **out, struct dc_err *err) {
+  struct dc_buf pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = dc_key_to_pem(key, &pem, err);
+  return rc ? rc : dc_key_from_pem(dc_buf_text(&pem), pem.len, out, err);
+}
+
+/* A new root, which is the first of the draft's anchors. */
+static int make_root(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
+                     struct dc_err *err) {
+  int rc = rotation->new_root_key ? copy_key(rotation->new_root_key, &draft->root_key, err)
+                                  : new_key(rotation, &holdings->root->spki, &draft->root_key, err);
+  if (rc) return rc;
+  for (size_t i = 0; i < holdings->anchors.count; i++)
+    if (dc_spki_equal(dc_key_public(draft->root_key), &holdings->anchors.certs[i]->spki))
+      return dc_err_set(err, DC_EMISMATCH, "the key for the new root is the key of a root that is there: \"--same-key\" "
+                                           "gives that one a new certificate");
+  return dc_certificates_root(draft->root_key, rotation->trust_domain, true, rotation->now, rotation->root_not_after,
+                              &draft->anchors, err);
+}
+
+/* A new issuer under ROOT, which is the first of the draft's chain. */
+static int make_issuer(const struct dc_holdings *holdings, const struct dc_rotation *rotation,
+                       const struct dc_cert *root, const struct dc_key *root_key, struct draft *draft,
+                       struct dc_err *err) {
+  int rc = new_key(rotation, &holdings->chain.certs[0]->spki, &draft->issuer_key, err);
+  return rc ? rc
+            : dc_certificates_issuer(dc_key_public(draft->issuer_key), rotation->trust_domain, rotation->ns, root,
+                                     root_key, rotation->now, rotation->issuer_not_after, &draft->chain, err);
+}
+
+static void swap_in(struct dc_bundle *into, struct dc_bundle *from) {
+  struct dc_bundle old = *into;
+  if (!from->count) return;
+  *into = *from;
+  *from = old;
+}
+
+static void swap_key(struct dc_key **into, struct dc_key **from) {
+  struct dc_key *old = *into;
+  if (!*from) return;
+  *into = *from;
+  *from = old;
+}
+
+/* What the draft has takes the place of what the holdings had; on failure all is back as it was. */
+static int take(struct dc_holdings *holdings, struct draft *draft, struct dc_err *err) {
+  swap_in(&holdings->anchors, &draft->anchors);
+  swap_in(&holdings->chain, &draft->chain);
+  swap_key(&holdings->issuer_key, &draft->issuer_key);
+  swap_key(&holdings->root_key, &draft->root_key);
+  int rc = dc_holdings_find(holdings, err);
+  if (!rc) return 0;
+  swap_in(&holdings->anchors, &draft->anchors);
+  swap_in(&holdings->chain, &draft->chain);
+  swap_key(&holdings->issuer_key, &draft->issuer_key);
+  swap_key(&holdings->root_key, &draft->root_key);
+  (void)!dc_holdings_find(holdings, NULL);
+  return rc;
+}
+
+/* A cross-certificate of the root's key carries any issuer under the root; another CA in between does not. */
+static bool is_crossed(const struct dc_holdings *holdings) {
+  const struct dc_bundle *chain = &holdings->chain;
+  return chain->count > 1 && dc_spki_equal(&chain->certs[1]->spki, &holdings->root->spki);
+}
+
+static int need_root_key(const struct dc_holdings *holdings, const char *what, struct dc_err *err) {
+  if (holdings->root_key) return 0;
+  return dc_err_set(err, DC_ENOENT, "%s takes the root's key, and there is no ca.key: give it with \"--root-key FILE\"%s",
+                    what,
+                    holdings->state.root_key_elsewhere
+                        ? ""
+                        : ", or, where nobody has it, make a new root (\"daprcerts rotate root\")");
+}
+
+static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* The old root is to leave ca.crt when what its issuer signed has ended. */
+static int schedule(struct dc_state *state, const struct dc_cert *root, const struct dc_cert *issuer,
+                    const struct dc_rotation *rotation, struct dc_err *err) {
+  struct dc_buf print DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int64_t at = earlier(rotation->now + rotation->leaf_ttl + DC_CERTIFICATES_SKEW, issuer->not_after);
+  int rc = dc_cert_fingerprint(root, &print, err);
+  if (!rc) rc = dc_state_retire(state, dc_buf_text(&print), err);
+  if (!rc) state->retire = at;
+  return rc;
+}
+
+/* --- issuer and root ----------------------------------------------------------------------------------------------- */
+
+int dc_rotate_issuer(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err) {
+  struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
+  int rc = need_root_key(holdings, "a new issuer", err);
+  if (!rc) rc = make_issuer(holdings, rotation, holdings->root, holdings->root_key, &draft, err);
+  if (!rc && is_crossed(holdings)) rc = copy_from(&draft.chain, &holdings->chain, 1, err);
+  return rc ? rc : take(holdings, &draft, err);
+}
+
+int dc_rotate_root_same_key(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err) {
+  struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
+  const struct dc_cert *old = holdings->root;
+  int64_t until = old->not_after;
+  int rc = need_root_key(holdings, "a new certificate of the same root", err);
+  if (!rc)
+    rc = dc_certificates_renew_root(old, holdings->root_key, rotation->now, rotation->root_not_after, &draft.anchors,
+                                    err);
+  for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
+    const struct dc_cert *anchor = holdings->anchors.certs[i];
+    if (anchor != old) rc = dc_bundle_add_der(&draft.anchors, anchor->der.data, anchor->der.len, err);
+  }
+  if (!rc) rc = take(holdings, &draft, err);
+  if (rc) return rc;
+  holdings->state.since = rotation->now;
+  holdings->state.until = until;
+  return 0;
+}
+
+/* --- cross-signed -------------------------------------------------------------------------------------------------- */
+
+/* COUNT CAs stand below CERT on the way to a leaf. */
+static bool has_room(const struct dc_cert *cert, int count) { return cert->path_len < 0 || cert->path_len >= count; }
+
+bool dc_rotate_can_cross(const struct dc_holdings *holdings) {
+  const struct dc_bundle *chain = &holdings->chain;
+  if (holdings->root_key) return has_room(holdings->root, 2);
+  bool room = true;
+  for (size_t i = 0; room && i < chain->count; i++) room = has_room(chain->certs[i], 2 + (int)i);
+  return room && has_room(holdings->root, 2 + (int)chain->count);
+}
+
+/* Neither issuer of ours nor of Dapr's: both bear sentry's SPIFFE ID or usages. */
+static bool is_cross(const struct dc_cert *cert) {
+  struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_name_text(cert->subject, &name);
+  return cert->is_ca && !cert->ext_usage && !cert->san_count && !strstr(dc_buf_text(&name), "spiffe://");
+}
+
+/* No more than the longest chain that is carried, and nothing that has ended. */
+static void trim(struct dc_bundle *chain, int64_t now) {
+  size_t crosses = 0;
+  for (size_t i = 1; i < chain->count; i++) {
+    crosses += is_cross(chain->certs[i]);
+    if (crosses > DC_ROTATE_CROSSES_MAX || chain->certs[i]->not_after < now) cut(chain, i);
+  }
+}
+
+/* Whoever holds an old root alone, and believed the old issuer, must believe the new one. */
+static int check_continuity(const struct dc_holdings *holdings, const struct dc_bundle *chain, int64_t now,
+                            struct dc_err *err) {
+  const struct dc_bundle *old = &holdings->chain;
+  struct dc_bundle old_above = {old->certs + 1, old->count - 1}, above = {chain->certs + 1, chain->count - 1};
+  int rc = 0;
+  for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
+    const struct dc_bundle anchor = {holdings->anchors.certs + i, 1};
+    if (dc_chain_verify(old->certs[0], &old_above, &anchor, DC_PURPOSE_SERVER, now, NULL)) continue;
+    rc = dc_chain_verify(chain->certs[0], &above, &anchor, DC_PURPOSE_SERVER, now, err);
+  }
+  return rc;
+}
+
+static int make_crossed(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
+                        struct dc_err *err) {
+  bool by_root = holdings->root_key != NULL;
+  const struct dc_cert *signer = by_root ? holdings->root : holdings->chain.certs[0];
+  int rc = make_root(holdings, rotation, draft, err);
+  if (!rc) rc = make_issuer(holdings, rotation, draft->anchors.certs[0], draft->root_key, draft, err);
+  if (!rc)
+    rc = dc_certificates_cross(draft->anchors.certs[0], signer, by_root ? holdings->root_key : holdings->issuer_key,
+                               rotation->now, &draft->chain, err);
+  if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
+  if (rc) return rc;
+  trim(&draft->chain, rotation->now);
+  return check_continuity(holdings, &draft->chain, rotation->now, err);
+}
+
+static int refuse_staged(const struct dc_holdings *holdings, struct dc_err *err) {
+  if (!holdings->staged) return 0;
+  return dc_err_set(err, DC_EEXIST, "a staged rotation of the root is under way: finish it (\"daprcerts rotate\" does when "
+                                    "it is due) or take it back (\"daprcerts rotate rollback\")");
+}
+
+int dc_rotate_root_crossed(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err) {
+  struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
+  struct dc_state state = holdings->state;
+  int rc = refuse_staged(holdings, err);
+  if (!rc && !dc_rotate_can_cross(holdings))
+    rc = dc_err_set(err, DC_EMISMATCH, "the path length of %s leaves no room for a cross-certificate: rotate in stages "
+                                       "(\"daprcerts rotate root --staged\")",
+                    holdings->root_key ? "the root" : "the issuer, which would sign in the place of the root");
+  if (!rc) rc = make_crossed(holdings, rotation, &draft, err);
+  if (!rc) rc = schedule(&state, holdings->root, holdings->chain.certs[0], rotation, err);
+  if (!rc) rc = copy_from(&draft.anchors, &holdings->anchors, 0, err);
+  if (rc) return rc;
+  state.since = rotation->now;
+  state.until = draft.chain.certs[1]->not_after;
+  rc = take(holdings, &draft, err);
+  if (!rc) holdings->state = state;
+  return rc;
+}
+
+/* --- staged -------------------------------------------------------------------------------------------------------- */
+
+int dc_rotate_root_staged(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err) {
+  struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
+  struct dc_bundle both DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  int rc = refuse_staged(holdings, err);
+  if (!rc) rc = make_root(holdings, rotation, &draft, err);
+  if (!rc) rc = copy_from(&both, &holdings->anchors, 0, err);
+  if (!rc) rc = copy_from(&both, &draft.anchors, 0, err);
+  if (rc) return rc;
+  swap_in(&draft.anchors, &both);
+  swap_key(&holdings->staged_key, &draft.root_key);
+  draft.root_key = NULL;
+  rc = take(holdings, &draft, err);
+  if (rc) return rc;
+  holdings->state.since = rotation->now;
+  holdings->state.switch_at = holdings->state.until = rotation->now + rotation->grace;
+  return 0;
+}
+
+int dc_rotate_switch(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err) {
+  struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
+  struct dc_state state = holdings->state;
+  const struct dc_cert *staged = holdings->staged;
+  if (!staged) return dc_err_set(err, DC_ENOENT, "no root is staged");
+  int rc = make_issuer(holdings, rotation, staged, holdings->staged_key, &draft, err);
+  if (!rc) rc = schedule(&state, holdings->root, holdings->chain.certs[0], rotation, err);
+  if (!rc) rc = dc_bundle_add_der(&draft.anchors, staged->der.data, staged->der.len, err);
+  for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
+    const struct dc_cert *anchor = holdings->anchors.certs[i];
+    if (anchor != staged) rc = dc_bundle_add_der(&draft.anchors, anchor->der.data, anchor->der.len, err);
+  }
+  if (!rc) rc = copy_key(holdings->staged_key, &draft.root_key, err);
+  if (!rc) rc = take(holdings, &draft, err);
+  if (rc) return rc;
+  dc_key_free(holdings->staged_key);
+  holdings->staged_key = NULL;
+  holdings->staged = NULL;
+  holdings->root_key_given = false;
+  holdings->state = state;
+  holdings->state.switch_at = 0;
+  return 0;
+}
+
+/* --- without the old ----------------------------------------------------------------------------------------------- */
+
+int dc_rotate_root_compromised(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err) {
+  struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
+  int rc = make_root(holdings, rotation, &draft, err);
+  if (!rc) rc = make_issuer(holdings, rotation, draft.anchors.certs[0], draft.root_key, &draft, err);
+  if (!rc) rc = take(holdings, &draft, err);
+  if (rc) return rc;
+  dc_key_free(holdings->staged_key);
+  holdings->staged_key = NULL;
+  holdings->staged = NULL;
+  holdings->state = (struct dc_state){.since = rotation->now, .root_key_elsewhere = holdings->state.root_key_elsewhere};
+  return 0;
+}
+
+/* The given root's key, certified as a root of ours would be, below the given chain; the chain stays as it is where that
+ * cannot be. */
+static int bridge(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
+                  struct dc_err *err) {
+  bool by_root = holdings->root_key != NULL;
+  const struct dc_cert *signer = by_root ? holdings->root : holdings->chain.certs[0], *root = NULL;
+  const struct dc_key *key = by_root ? holdings->root_key : holdings->issuer_key;
+  size_t count = draft->chain.count;
+  for (size_t i = 0; !root && i < draft->anchors.count; i++)
+    if (dc_cert_signed_by(draft->chain.certs[count - 1], draft->anchors.certs[i], NULL) == 0)
+      root = draft->anchors.certs[i];
+  if (!root || !dc_rotate_can_cross(holdings)) return 0;
+  int rc = dc_certificates_cross(root, signer, key, rotation->now, &draft->chain, err);
+  if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
+  if (rc) return rc;
+  trim(&draft->chain, rotation->now);
+  if (check_continuity(holdings, &draft->chain, rotation->now, NULL)) cut(&draft->chain, count);
+  return 0;
+}
+
+int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_bundle *take_anchors,
+                    struct dc_bundle *take_chain, struct dc_key *take_key, bool *breaks, struct dc_err *err) {
+  struct draft draft DC_CLEANUP(draft_free) = {.anchors = *take_anchors, .chain = *take_chain, .issuer_key = take_key};
+  struct dc_state state = holdings->state;
+  struct dc_bundle *anchors = &draft.anchors;
+  *take_anchors = *take_chain = (struct dc_bundle)DC_BUNDLE_INIT;
+  int rc = refuse_staged(holdings, err);
+  if (!rc && check_continuity(holdings, &draft.chain, rotation->now, NULL)) rc = bridge(holdings, rotation, &draft, err);
+  *breaks = !rc && check_continuity(holdings, &draft.chain, rotation->now, NULL) != 0;
+  bool new_root = !rc && !holds(anchors, holdings->root);
+  if (new_root) rc = schedule(&state, holdings->root, holdings->chain.certs[0], rotation, err);
+  for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
+    const struct dc_cert *anchor = holdings->anchors.certs[i];
+    if (!holds(anchors, anchor)) rc = dc_bundle_add_der(anchors, anchor->der.data, anchor->der.len, err);
+  }
+  int64_t until = *breaks ? rotation->now : holdings->root->not_after;
+  if (!rc) rc = take(holdings, &draft, err);
+  if (rc) return rc;
+  holdings->state = state;
+  if (new_root) holdings->state.since = rotation->now;
+  if (new_root) holdings->state.until = until;
+  if (holdings->root_key && !dc_spki_equal(dc_key_public(holdings->root_key), &holdings->root->spki)) {
+    dc_key_free(holdings->root_key); /* the old root's; what replaces it goes to prev/ */
+    holdings->root_key = NULL;
+  }
+  return 0;
+}
+
+/* --- retirement ---------------------------------------------------------------------------------------------------- */
+
+static bool may_go(const struct dc_holdings *holdings, const struct dc_cert *anchor, int64_t now, bool all) {
+  struct dc_buf print DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  const struct dc_state *state = &holdings->state;
+  if (anchor == holdings->root || anchor == holdings->staged) return false;
+  if (all || anchor->not_after < now) return true;
+  return state->retire && now >= state->retire && dc_cert_fingerprint(anchor, &print, NULL) == 0 &&
+         dc_state_retires(state, dc_buf_text(&print));
+}
+
+bool dc_rotate_retire_roots(struct dc_holdings *holdings, int64_t now, bool all) {
+  struct dc_bundle *anchors = &holdings->anchors;
+  size_t before = anchors->count;
+  for (size_t i = anchors->count; i-- > 0;)
+    if (may_go(holdings, anchors->certs[i], now, all)) drop(anchors, i);
+  if (all || (holdings->state.retire && now >= holdings->state.retire)) {
+    holdings->state.retire = 0;
+    holdings->state.retiring_count = 0;
+  }
+  return anchors->count != before;
+}
+
+bool dc_rotate_retire_crosses(struct dc_holdings *holdings, int64_t now, bool all) {
+  struct dc_bundle *chain = &holdings->chain;
+  size_t before = chain->count;
+  /* Only what hangs on no certificate in between: an issuer that the root did not sign itself needs the rest. */
+  bool direct = dc_cert_signed_by(chain->certs[0], holdings->root, NULL) == 0;
+  for (size_t i = 1; direct && i < chain->count; i++)
+    if (all || chain->certs[i]->not_after < now) cut(chain, i);
+  return chain->count != before;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------- */
+
+static int load_whole(const struct dc_holdings *holdings, int64_t now, struct dc_authority **out, struct dc_err *err) {
+  struct dc_buf anchors DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, chain DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_buf key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_bundle_to_pem(&holdings->anchors, &anchors);
+  dc_bundle_to_pem(&holdings->chain, &chain);
+  int rc = dc_key_to_pem(holdings->issuer_key, &key, err);
+  if (!rc) rc = dc_buf_check(&anchors, err);
+  if (!rc) rc = dc_buf_check(&chain, err);
+  const struct dc_authority_files files = {.ca_crt = {anchors.data, anchors.len},
+                                           .issuer_crt = {chain.data, chain.len},
+                                           .issuer_key = {key.data, key.len}};
+  return rc ? rc : dc_authority_load(&files, now, out, err);
+}
+
+static bool client_fits(const struct dc_holdings *holdings) {
+  return holdings->client.count > 0 && holdings->there[DC_FILE_CLIENT_KEY] &&
+         dc_cert_signed_by(holdings->client.certs[0], holdings->chain.certs[0], NULL) == 0;
+}
+
+int dc_rotate_finish(struct dc_holdings *holdings, const struct dc_rotation *rotation, bool new_client,
+                     struct dc_err *err) {
+  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
+  int rc = load_whole(holdings, rotation->now, &authority, err);
+  if (rc || (!new_client && client_fits(holdings))) return rc;
+  const struct dc_spki *like = &holdings->chain.certs[0]->spki;
+  bool given = rotation->kind != DC_KEY_UNKNOWN;
+  return dc_init_client(authority, rotation->trust_domain, given ? rotation->kind : like->kind,
+                        given ? rotation->rsa_bits : like->kind == DC_KEY_RSA ? like->bits : 0, rotation->now,
+                        &holdings->client_crt, &holdings->client_key, err);
+}
