@@ -50,12 +50,12 @@ bool dc_when_due(const struct dc_when *when, const struct dc_cert *cert, int64_t
 
 static void add_due(struct dc_plan *plan, enum dc_step step, const char *what, const struct dc_cert *cert, int64_t now) {
   char time[DC_CLOCK_TEXT_MAX];
-  dc_plan_add(plan, step, cert->not_after < now ? "the %s ended at %s" : "the %s ends at %s", what,
+  dc_plan_add(plan, step, cert->not_after <= now ? "the %s ended at %s" : "the %s ends at %s", what,
               dc_clock_rfc3339(cert->not_after, time));
 }
 
-static enum dc_step way_of_root(const struct dc_holdings *holdings) {
-  return dc_rotate_can_cross(holdings) ? DC_STEP_ROOT_CROSSED : DC_STEP_ROOT_STAGED;
+static enum dc_step way_of_root(const struct dc_holdings *holdings, int64_t now) {
+  return dc_rotate_can_cross(holdings, now) ? DC_STEP_ROOT_CROSSED : DC_STEP_ROOT_STAGED;
 }
 
 /* A new issuer under a root that ends no later than the old one would be none: then the root is due. Nor can there be
@@ -77,9 +77,9 @@ static void plan_ca(const struct dc_holdings *holdings, const struct dc_when *wh
     else if (dc_when_due(when, issuer, now) && issuer_helps(holdings))
       add_due(plan, DC_STEP_ISSUER, "issuer", issuer, now);
   } else if (dc_when_due(when, root, now)) {
-    add_due(plan, way_of_root(holdings), "root", root, now);
+    add_due(plan, way_of_root(holdings, now), "root", root, now);
   } else if (dc_when_due(when, issuer, now)) {
-    add_due(plan, issuer_helps(holdings) ? DC_STEP_ISSUER : way_of_root(holdings), "issuer", issuer, now);
+    add_due(plan, issuer_helps(holdings) ? DC_STEP_ISSUER : way_of_root(holdings, now), "issuer", issuer, now);
   }
 }
 
@@ -91,12 +91,12 @@ static void plan_retirement(const struct dc_holdings *holdings, int64_t now, str
     dc_plan_add(plan, DC_STEP_RETIRE_ROOTS, "what the issuer before signed has ended at %s",
                 dc_clock_rfc3339(holdings->state.retire, time));
   for (size_t i = 0; !retires && i < anchors->count; i++) {
-    if (anchors->certs[i] == holdings->root || anchors->certs[i]->not_after >= now) continue;
+    if (anchors->certs[i] == holdings->root || anchors->certs[i]->not_after > now) continue;
     add_due(plan, DC_STEP_RETIRE_ROOTS, "old root", anchors->certs[i], now);
     retires = true;
   }
   for (size_t i = 1; i < chain->count; i++) {
-    if (chain->certs[i]->not_after >= now) continue;
+    if (chain->certs[i]->not_after > now) continue;
     add_due(plan, DC_STEP_RETIRE_CROSSES, "cross-certificate", chain->certs[i], now);
     return;
   }
@@ -115,8 +115,8 @@ static void plan_client(const struct dc_holdings *holdings, const struct dc_when
 
 void dc_plan_make(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now, struct dc_plan *plan) {
   plan->count = 0;
+  plan_retirement(holdings, now, plan); /* first: a new root puts off the retirement of others */
   plan_ca(holdings, when, now, plan);
-  plan_retirement(holdings, now, plan);
   plan_client(holdings, when, now, plan);
 }
 
@@ -124,12 +124,13 @@ static void consider(struct dc_next *next, enum dc_step step, int64_t at) {
   if (at && (!next->at || at < next->at)) *next = (struct dc_next){step, at};
 }
 
-struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_when *when) {
+struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now) {
   const struct dc_cert *issuer = holdings->chain.certs[0];
   struct dc_next next = {.at = 0};
   if (holdings->staged) consider(&next, DC_STEP_SWITCH, holdings->state.switch_at);
-  if (!holdings->staged) consider(&next, way_of_root(holdings), dc_when_begins(when, holdings->root));
-  consider(&next, issuer_helps(holdings) ? DC_STEP_ISSUER : way_of_root(holdings), dc_when_begins(when, issuer));
+  enum dc_step way = way_of_root(holdings, now);
+  if (!holdings->staged) consider(&next, way, dc_when_begins(when, holdings->root));
+  consider(&next, issuer_helps(holdings) ? DC_STEP_ISSUER : way, dc_when_begins(when, issuer));
   consider(&next, DC_STEP_RETIRE_ROOTS, holdings->state.retire);
   for (size_t i = 1; i < holdings->chain.count; i++)
     consider(&next, DC_STEP_RETIRE_CROSSES, holdings->chain.certs[i]->not_after);

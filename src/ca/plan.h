@@ -48,7 +48,7 @@ struct dc_next {
   enum dc_step step;
   int64_t at;
 };
-struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_when *when);
+struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now);
 void dc_plan_add(struct dc_plan *plan, enum dc_step step, const char *fmt, ...) DC_PRINTF(3, 4);
 bool dc_plan_has(const struct dc_plan *plan, enum dc_step step);
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "ca/authority.h"
 #include "ca/certificates.h"
 #include "ca/init.h"
@@ -138,15 +139,27 @@ static int need_root_key(const struct dc_holdings *holdings, const char *what, s
 
 static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* The old root is to leave ca.crt when what its issuer signed has ended. */
-static int schedule(struct dc_state *state, const struct dc_cert *root, const struct dc_cert *issuer,
-                    const struct dc_rotation *rotation, struct dc_err *err) {
+/* The old root is to leave ca.crt when what its issuers signed has ended. Others that are to leave wait for it. */
+static int schedule(struct dc_state *state, const struct dc_cert *root, const struct dc_rotation *rotation,
+                    struct dc_err *err) {
   struct dc_buf print DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int64_t at = earlier(rotation->now + rotation->leaf_ttl + DC_CERTIFICATES_SKEW, issuer->not_after);
+  int64_t at = rotation->now + rotation->leaf_ttl + DC_CERTIFICATES_SKEW;
   int rc = dc_cert_fingerprint(root, &print, err);
   if (!rc) rc = dc_state_retire(state, dc_buf_text(&print), err);
-  if (!rc) state->retire = at;
+  if (!rc && at > state->retire) state->retire = at;
   return rc;
+}
+
+/* Who started before now has to be restarted by UNTIL; so early as anybody has to be who was told so before, since the
+ * dates of each are not kept. */
+static void note_restart(struct dc_state *state, int64_t now, int64_t until) {
+  state->until = state->until > now ? earlier(state->until, until) : until;
+  state->since = now;
+}
+
+/* When that is over. */
+static void forget_restart(struct dc_state *state, int64_t now, bool all) {
+  if (all || state->until <= now) state->since = state->until = 0;
 }
 
 /* --- issuer and root ----------------------------------------------------------------------------------------------- */
@@ -173,8 +186,7 @@ int dc_rotate_root_same_key(struct dc_holdings *holdings, const struct dc_rotati
   }
   if (!rc) rc = take(holdings, &draft, err);
   if (rc) return rc;
-  holdings->state.since = rotation->now;
-  holdings->state.until = until;
+  note_restart(&holdings->state, rotation->now, until);
   return 0;
 }
 
@@ -183,9 +195,21 @@ int dc_rotate_root_same_key(struct dc_holdings *holdings, const struct dc_rotati
 /* COUNT CAs stand below CERT on the way to a leaf. */
 static bool has_room(const struct dc_cert *cert, int count) { return cert->path_len < 0 || cert->path_len >= count; }
 
-bool dc_rotate_can_cross(const struct dc_holdings *holdings) {
+/* The root, where its key is to be had; else the issuer. */
+static bool root_signs(const struct dc_holdings *holdings) {
+  return holdings->root_key || holdings->state.root_key_elsewhere;
+}
+
+static const struct dc_cert *signer_of_cross(const struct dc_holdings *holdings) {
+  return root_signs(holdings) ? holdings->root : holdings->chain.certs[0];
+}
+
+static bool has_ended(const struct dc_cert *cert, int64_t now) { return cert->not_after <= now; }
+
+bool dc_rotate_can_cross(const struct dc_holdings *holdings, int64_t now) {
   const struct dc_bundle *chain = &holdings->chain;
-  if (holdings->root_key) return has_room(holdings->root, 2);
+  if (has_ended(signer_of_cross(holdings), now)) return true;
+  if (root_signs(holdings)) return has_room(holdings->root, 2);
   bool room = true;
   for (size_t i = 0; room && i < chain->count; i++) room = has_room(chain->certs[i], 2 + (int)i);
   return room && has_room(holdings->root, 2 + (int)chain->count);
@@ -198,13 +222,21 @@ static bool is_cross(const struct dc_cert *cert) {
   return cert->is_ca && !cert->ext_usage && !cert->san_count && !strstr(dc_buf_text(&name), "spiffe://");
 }
 
-/* No more than the longest chain that is carried, and nothing that has ended. */
-static void trim(struct dc_bundle *chain, int64_t now) {
+/* Nothing that has ended, nor what hangs on it. DC_ELIMIT: more than is carried, and each of them convinces somebody. */
+static int trim(struct dc_bundle *chain, int64_t now, struct dc_err *err) {
   size_t crosses = 0;
+  char time[DC_CLOCK_TEXT_MAX];
   for (size_t i = 1; i < chain->count; i++) {
-    crosses += is_cross(chain->certs[i]);
-    if (crosses > DC_ROTATE_CROSSES_MAX || chain->certs[i]->not_after < now) cut(chain, i);
+    if (has_ended(chain->certs[i], now))
+      cut(chain, i);
+    else
+      crosses += is_cross(chain->certs[i]);
   }
+  if (crosses <= DC_ROTATE_CROSSES_MAX) return 0;
+  return dc_err_set(err, DC_ELIMIT, "issuer.crt carries %d cross-certificates, and no more: the oldest ends at %s; before "
+                                    "that they can go when every sidecar has been restarted since the last rotation "
+                                    "(\"daprcerts rotate retire --force\")",
+                    DC_ROTATE_CROSSES_MAX, dc_clock_rfc3339(chain->certs[chain->count - 1]->not_after, time));
 }
 
 /* Whoever holds an old root alone, and believed the old issuer, must believe the new one. */
@@ -223,17 +255,17 @@ static int check_continuity(const struct dc_holdings *holdings, const struct dc_
 
 static int make_crossed(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
                         struct dc_err *err) {
-  bool by_root = holdings->root_key != NULL;
-  const struct dc_cert *signer = by_root ? holdings->root : holdings->chain.certs[0];
-  int rc = make_root(holdings, rotation, draft, err);
+  bool by_root = root_signs(holdings);
+  const struct dc_cert *signer = signer_of_cross(holdings);
+  int rc = by_root ? need_root_key(holdings, "a cross-certificate of the new root", err) : 0;
+  if (!rc) rc = make_root(holdings, rotation, draft, err);
   if (!rc) rc = make_issuer(holdings, rotation, draft->anchors.certs[0], draft->root_key, draft, err);
-  if (!rc)
-    rc = dc_certificates_cross(draft->anchors.certs[0], signer, by_root ? holdings->root_key : holdings->issuer_key,
-                               rotation->now, &draft->chain, err);
+  if (rc || has_ended(signer, rotation->now)) return rc; /* nobody believes what it signed */
+  rc = dc_certificates_cross(draft->anchors.certs[0], signer, by_root ? holdings->root_key : holdings->issuer_key,
+                             rotation->now, &draft->chain, err);
   if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
-  if (rc) return rc;
-  trim(&draft->chain, rotation->now);
-  return check_continuity(holdings, &draft->chain, rotation->now, err);
+  if (!rc) rc = trim(&draft->chain, rotation->now, err);
+  return rc ? rc : check_continuity(holdings, &draft->chain, rotation->now, err);
 }
 
 static int refuse_staged(const struct dc_holdings *holdings, struct dc_err *err) {
@@ -246,22 +278,27 @@ int dc_rotate_root_crossed(struct dc_holdings *holdings, const struct dc_rotatio
   struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
   struct dc_state state = holdings->state;
   int rc = refuse_staged(holdings, err);
-  if (!rc && !dc_rotate_can_cross(holdings))
+  if (!rc && !dc_rotate_can_cross(holdings, rotation->now))
     rc = dc_err_set(err, DC_EMISMATCH, "the path length of %s leaves no room for a cross-certificate: rotate in stages "
                                        "(\"daprcerts rotate root --staged\")",
-                    holdings->root_key ? "the root" : "the issuer, which would sign in the place of the root");
+                    root_signs(holdings) ? "the root" : "the issuer, which would sign in the place of the root");
   if (!rc) rc = make_crossed(holdings, rotation, &draft, err);
-  if (!rc) rc = schedule(&state, holdings->root, holdings->chain.certs[0], rotation, err);
+  if (!rc) rc = schedule(&state, holdings->root, rotation, err);
   if (!rc) rc = copy_from(&draft.anchors, &holdings->anchors, 0, err);
   if (rc) return rc;
-  state.since = rotation->now;
-  state.until = draft.chain.certs[1]->not_after;
+  note_restart(&state, rotation->now, draft.chain.count > 1 ? draft.chain.certs[1]->not_after : rotation->now);
   rc = take(holdings, &draft, err);
   if (!rc) holdings->state = state;
   return rc;
 }
 
 /* --- staged -------------------------------------------------------------------------------------------------------- */
+
+/* By AT, but not after the end of what signs until then. */
+static int64_t latest_switch(const struct dc_holdings *holdings, int64_t at) {
+  at = earlier(at, holdings->root->not_after);
+  return root_signs(holdings) ? at : earlier(at, holdings->chain.certs[0]->not_after);
+}
 
 int dc_rotate_root_staged(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err) {
   struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
@@ -276,8 +313,8 @@ int dc_rotate_root_staged(struct dc_holdings *holdings, const struct dc_rotation
   draft.root_key = NULL;
   rc = take(holdings, &draft, err);
   if (rc) return rc;
-  holdings->state.since = rotation->now;
-  holdings->state.switch_at = holdings->state.until = rotation->now + rotation->grace;
+  holdings->state.switch_at = latest_switch(holdings, rotation->now + rotation->grace);
+  note_restart(&holdings->state, rotation->now, holdings->state.switch_at);
   return 0;
 }
 
@@ -287,7 +324,7 @@ int dc_rotate_switch(struct dc_holdings *holdings, const struct dc_rotation *rot
   const struct dc_cert *staged = holdings->staged;
   if (!staged) return dc_err_set(err, DC_ENOENT, "no root is staged");
   int rc = make_issuer(holdings, rotation, staged, holdings->staged_key, &draft, err);
-  if (!rc) rc = schedule(&state, holdings->root, holdings->chain.certs[0], rotation, err);
+  if (!rc) rc = schedule(&state, holdings->root, rotation, err);
   if (!rc) rc = dc_bundle_add_der(&draft.anchors, staged->der.data, staged->der.len, err);
   for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
     const struct dc_cert *anchor = holdings->anchors.certs[i];
@@ -331,12 +368,12 @@ static int bridge(const struct dc_holdings *holdings, const struct dc_rotation *
   for (size_t i = 0; !root && i < draft->anchors.count; i++)
     if (dc_cert_signed_by(draft->chain.certs[count - 1], draft->anchors.certs[i], NULL) == 0)
       root = draft->anchors.certs[i];
-  if (!root || !dc_rotate_can_cross(holdings)) return 0;
+  if (!root || has_ended(signer, rotation->now) || !dc_rotate_can_cross(holdings, rotation->now)) return 0;
   int rc = dc_certificates_cross(root, signer, key, rotation->now, &draft->chain, err);
   if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
   if (rc) return rc;
-  trim(&draft->chain, rotation->now);
-  if (check_continuity(holdings, &draft->chain, rotation->now, NULL)) cut(&draft->chain, count);
+  if (trim(&draft->chain, rotation->now, NULL) || check_continuity(holdings, &draft->chain, rotation->now, NULL))
+    cut(&draft->chain, count);
   return 0;
 }
 
@@ -350,7 +387,7 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
   if (!rc && check_continuity(holdings, &draft.chain, rotation->now, NULL)) rc = bridge(holdings, rotation, &draft, err);
   *breaks = !rc && check_continuity(holdings, &draft.chain, rotation->now, NULL) != 0;
   bool new_root = !rc && !holds(anchors, holdings->root);
-  if (new_root) rc = schedule(&state, holdings->root, holdings->chain.certs[0], rotation, err);
+  if (new_root) rc = schedule(&state, holdings->root, rotation, err);
   for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
     const struct dc_cert *anchor = holdings->anchors.certs[i];
     if (!holds(anchors, anchor)) rc = dc_bundle_add_der(anchors, anchor->der.data, anchor->der.len, err);
@@ -359,8 +396,7 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
   if (!rc) rc = take(holdings, &draft, err);
   if (rc) return rc;
   holdings->state = state;
-  if (new_root) holdings->state.since = rotation->now;
-  if (new_root) holdings->state.until = until;
+  if (new_root) note_restart(&holdings->state, rotation->now, until);
   if (holdings->root_key && !dc_spki_equal(dc_key_public(holdings->root_key), &holdings->root->spki)) {
     dc_key_free(holdings->root_key); /* the old root's; what replaces it goes to prev/ */
     holdings->root_key = NULL;
@@ -374,19 +410,21 @@ static bool may_go(const struct dc_holdings *holdings, const struct dc_cert *anc
   struct dc_buf print DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   const struct dc_state *state = &holdings->state;
   if (anchor == holdings->root || anchor == holdings->staged) return false;
-  if (all || anchor->not_after < now) return true;
-  return state->retire && now >= state->retire && dc_cert_fingerprint(anchor, &print, NULL) == 0 &&
+  if (has_ended(anchor, now)) return true;
+  return (all || now >= state->retire) && dc_cert_fingerprint(anchor, &print, NULL) == 0 &&
          dc_state_retires(state, dc_buf_text(&print));
 }
 
 bool dc_rotate_retire_roots(struct dc_holdings *holdings, int64_t now, bool all) {
   struct dc_bundle *anchors = &holdings->anchors;
+  struct dc_state *state = &holdings->state;
   size_t before = anchors->count;
   for (size_t i = anchors->count; i-- > 0;)
     if (may_go(holdings, anchors->certs[i], now, all)) drop(anchors, i);
-  if (all || (holdings->state.retire && now >= holdings->state.retire)) {
-    holdings->state.retire = 0;
-    holdings->state.retiring_count = 0;
+  if (all || now >= state->retire) {
+    state->retire = 0;
+    state->retiring_count = 0;
+    forget_restart(state, now, all);
   }
   return anchors->count != before;
 }
@@ -397,7 +435,8 @@ bool dc_rotate_retire_crosses(struct dc_holdings *holdings, int64_t now, bool al
   /* Only what hangs on no certificate in between: an issuer that the root did not sign itself needs the rest. */
   bool direct = dc_cert_signed_by(chain->certs[0], holdings->root, NULL) == 0;
   for (size_t i = 1; direct && i < chain->count; i++)
-    if (all || chain->certs[i]->not_after < now) cut(chain, i);
+    if (all || has_ended(chain->certs[i], now)) cut(chain, i);
+  forget_restart(&holdings->state, now, all);
   return chain->count != before;
 }
 

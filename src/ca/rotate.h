@@ -30,11 +30,12 @@ int dc_rotate_root_same_key(struct dc_holdings *holdings, const struct dc_rotati
     DC_NODISCARD;
 /* A new root and a new issuer under it; the new root's key is certified by the old root too, or, where its key is not
  * here, by the old issuer. The old root stays in ca.crt until what its issuer signed has ended. DC_EMISMATCH: a path
- * length leaves no room. */
+ * length leaves no room; DC_ELIMIT: the chain is full; DC_ENOENT: the old root's key is elsewhere. */
 int dc_rotate_root_crossed(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err)
     DC_NODISCARD;
-/* Whether the path lengths of who would sign leave room for it. */
-bool dc_rotate_can_cross(const struct dc_holdings *holdings);
+/* Whether the path lengths of who would sign leave room for it. So does one that has ended: it signs nothing, for nobody
+ * is left who would believe it. */
+bool dc_rotate_can_cross(const struct dc_holdings *holdings, int64_t now);
 /* A new root beside the old one in ca.crt, which signs nothing yet. DC_EEXIST: one is staged already. */
 int dc_rotate_root_staged(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err)
     DC_NODISCARD;
@@ -49,8 +50,8 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
                     struct dc_bundle *take_chain, struct dc_key *take_key, bool *breaks, struct dc_err *err)
     DC_NODISCARD;
 
-/* Old roots leave ca.crt: those whose time has come or that have ended, or ALL but the root and the staged one.
- * Whether anything changed. */
+/* Old roots leave ca.crt: those whose time has come, or ALL that are to leave, and what has ended. Anchors that no rotation
+ * has replaced stay. Whether anything changed. */
 bool dc_rotate_retire_roots(struct dc_holdings *holdings, int64_t now, bool all);
 /* Cross-certificates leave issuer.crt: those that have ended with what hangs on them, or ALL. Whether anything did. */
 bool dc_rotate_retire_crosses(struct dc_holdings *holdings, int64_t now, bool all);

@@ -27,7 +27,7 @@ static struct {
   const char *dir, *when, *trust_domain, *ns, *root_key, *root_key_out, *private_key;
   const char *ca_certificate, *issuer_certificate, *issuer_key;
   int64_t root_days, issuer_days, days, leaf_ttl, grace;
-  bool root_days_given, issuer_days_given, days_given, grace_given;
+  bool root_days_given, issuer_days_given, days_given;
   bool same_key, staged, compromised, force, dry_run, json;
   struct dc_kty key;
 } opt = {.root_days = DC_INIT_ROOT_DAYS, .issuer_days = DC_INIT_ISSUER_DAYS,
@@ -47,7 +47,7 @@ static const struct dc_opt opts[] = {
     {.name = "same-key", .kind = DC_OPT_FLAG, .value = &opt.same_key, .help = "a new certificate for the same key"},
     {.name = "staged", .kind = DC_OPT_FLAG, .value = &opt.staged,
      .help = "first publish both roots, switch later: needs no cross-certificate"},
-    {.name = "grace", .kind = DC_OPT_DURATION, .value = &opt.grace, .given = &opt.grace_given, .min = 0, .arg = "DURATION",
+    {.name = "grace", .kind = DC_OPT_DURATION, .value = &opt.grace, .min = 0, .arg = "DURATION",
      .help = "from that publication to the switch: every sidecar is to be restarted meanwhile", .shown = "720h"},
     {.name = "compromised", .kind = DC_OPT_FLAG, .value = &opt.compromised,
      .help = "drop the old root at once: every sidecar has to be restarted now"},
@@ -198,6 +198,7 @@ static int load(struct job *job, struct dc_err *err) {
   int there = dc_os_exists(job->dir, err);
   if (there <= 0)
     return there < 0 ? there : dc_err_set(err, DC_ENOENT, "'%s' is not there: \"daprcerts ca-init\" makes a CA", job->dir);
+  job->publication.dir = job->dir; /* and all that there is of it, where nothing is to be changed */
   int rc = opt.dry_run ? 0 : dc_publish_begin(job->dir, &job->publication, err);
   if (!rc && job->what != ROLLBACK) rc = dc_holdings_load(job->dir, &job->holdings, err);
   if (rc || !opt.root_key || job->what == ROLLBACK) return rc;
@@ -208,11 +209,10 @@ static int load(struct job *job, struct dc_err *err) {
 
 /* --- the plan ------------------------------------------------------------------------------------------------------- */
 
-static enum dc_step root_step(const struct dc_holdings *holdings) {
+static enum dc_step root_step(void) {
   if (opt.same_key) return DC_STEP_ROOT_SAME_KEY;
   if (opt.compromised) return DC_STEP_ROOT_COMPROMISED;
   if (some_given()) return DC_STEP_ROOT_GIVEN;
-  (void)holdings;
   return opt.staged ? DC_STEP_ROOT_STAGED : DC_STEP_ROOT_CROSSED;
 }
 
@@ -223,11 +223,10 @@ static void plan_retirement(const struct job *job, struct dc_plan *plan) {
   for (size_t i = 0; i < due.count; i++)
     if (due.rows[i].step == DC_STEP_RETIRE_ROOTS || due.rows[i].step == DC_STEP_RETIRE_CROSSES)
       plan->rows[plan->count++] = due.rows[i];
-  if (!opt.force) return;
-  plan->count = 0;
-  if (holdings->anchors.count > 1u + (holdings->staged != NULL))
+  if (opt.force && holdings->state.retiring_count && !dc_plan_has(plan, DC_STEP_RETIRE_ROOTS))
     dc_plan_add(plan, DC_STEP_RETIRE_ROOTS, "asked for with --force");
-  if (holdings->chain.count > 1) dc_plan_add(plan, DC_STEP_RETIRE_CROSSES, "asked for with --force");
+  if (opt.force && holdings->chain.count > 1 && !dc_plan_has(plan, DC_STEP_RETIRE_CROSSES))
+    dc_plan_add(plan, DC_STEP_RETIRE_CROSSES, "asked for with --force");
 }
 
 static void make_plan(struct job *job) {
@@ -235,7 +234,7 @@ static void make_plan(struct job *job) {
   plan->count = 0;
   if (job->what == DUE) dc_plan_make(&job->holdings, &job->when, job->rotation.now, plan);
   if (job->what == ISSUER) dc_plan_add(plan, DC_STEP_ISSUER, "asked for");
-  if (job->what == ROOT) dc_plan_add(plan, root_step(&job->holdings), "asked for");
+  if (job->what == ROOT) dc_plan_add(plan, root_step(), "asked for");
   if (job->what == RETIRE) plan_retirement(job, plan);
 }
 
@@ -398,7 +397,7 @@ static json_t *json_restart(const struct dc_state *state) {
 
 static int report(const struct job *job, struct dc_err *err) {
   const struct dc_holdings *holdings = &job->holdings;
-  struct dc_next next = dc_plan_next(holdings, &job->when);
+  struct dc_next next = dc_plan_next(holdings, &job->when, job->rotation.now);
   return dc_report_print(
       json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:o}}", "directory", job->dir, "done", job->published, "steps",
                 json_steps(&job->plan), "root", dc_report_cert(holdings->root), "issuer",
@@ -416,7 +415,7 @@ static void say_restart(const struct dc_state *state) {
 
 static void tell(const struct job *job) {
   const struct dc_holdings *holdings = &job->holdings;
-  struct dc_next next = dc_plan_next(holdings, &job->when);
+  struct dc_next next = dc_plan_next(holdings, &job->when, job->rotation.now);
   char time[DC_CLOCK_TEXT_MAX];
   for (size_t i = 0; i < job->plan.count; i++)
     dc_tool_say("%s%s: %s.", opt.dry_run ? "Would do " : "Done: ", dc_step_name(job->plan.rows[i].step),
@@ -425,7 +424,10 @@ static void tell(const struct job *job) {
   if (dc_plan_has(&job->plan, DC_STEP_ROOT_COMPROMISED) && !opt.dry_run)
     dc_tool_warn(&cli, "restart sentry's clients now: every sidecar that is running still believes the old root, and none "
                        "of them believes the new certificates");
-  if (!job->plan.count && job->what != ROLLBACK) dc_tool_say("Nothing is due.");
+  if (job->what == ROLLBACK)
+    dc_tool_say("%s to the set before the last rotation.", opt.dry_run ? "Would go back" : "Done: back");
+  else if (!job->plan.count)
+    dc_tool_say("Nothing is due.");
   if (next.at && (!opt.dry_run || !job->plan.count))
     dc_tool_say("Next: %s, from %s.", dc_step_name(next.step), dc_clock_rfc3339(next.at, time));
 }

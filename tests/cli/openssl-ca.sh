@@ -122,3 +122,44 @@ cross_ca() {
   cp "$2/issuer.key" "$1"
   rm "$1/ext"
 }
+# lived_ca DIR BEGIN ROOT_END ISSUER_END [NAME VALUE]...: root and issuer of these times (YYYYMMDDhhmmssZ), in the form that
+# Dapr's sentry makes, but that ca.key stays. NAMEs: root, issuer (what basicConstraints have beside
+# CA:true), aki (authorityKeyIdentifier of the issuer).
+lived_ca() {
+  lived=$1 lived_begin=$2 lived_root_end=$3 lived_issuer_end=$4
+  lived_root='' lived_issuer='' lived_aki=keyid
+  shift 4
+  while [ $# -gt 1 ]; do
+    case $1 in root) lived_root=", $2" ;; issuer) lived_issuer=", $2" ;; aki) lived_aki=$2 ;; esac
+    shift 2
+  done
+  mkdir -p "$lived/work"
+  : >"$lived/work/index"
+  printf '%s\n' '[ca]' 'default_ca = this' '[this]' "database = $lived/work/index" 'rand_serial = yes' \
+    "new_certs_dir = $lived/work" 'default_md = sha256' 'policy = any' 'unique_subject = no' \
+    '[any]' 'organizationName = supplied' \
+    '[root]' "basicConstraints = critical, CA:true$lived_root" \
+    'keyUsage = critical, digitalSignature, keyCertSign, cRLSign' 'subjectKeyIdentifier = hash' \
+    '[issuer]' "basicConstraints = critical, CA:true$lived_issuer" \
+    'keyUsage = critical, digitalSignature, keyCertSign, cRLSign' 'subjectKeyIdentifier = hash' \
+    "authorityKeyIdentifier = $lived_aki" '[req]' 'distinguished_name = name' '[name]' >"$lived/work/conf"
+  {
+    for key in ca issuer; do
+      openssl ecparam -genkey -name prime256v1 -noout -out "$lived/$key.key"
+    done
+    openssl req -new -key "$lived/ca.key" -subj /O=cluster.local -config "$lived/work/conf" -out "$lived/work/ca.csr"
+    openssl req -new -key "$lived/issuer.key" -subj "/O=spiffe:\/\/cluster.local\/ns\/default\/dapr-sentry" \
+      -config "$lived/work/conf" -out "$lived/work/issuer.csr"
+    openssl ca -batch -selfsign -config "$lived/work/conf" -keyfile "$lived/ca.key" -extensions root \
+      -startdate "$lived_begin" -enddate "$lived_root_end" -in "$lived/work/ca.csr" -notext -out "$lived/ca.crt"
+    openssl ca -batch -config "$lived/work/conf" -cert "$lived/ca.crt" -keyfile "$lived/ca.key" -extensions issuer \
+      -startdate "$lived_begin" -enddate "$lived_issuer_end" -in "$lived/work/issuer.csr" -notext \
+      -out "$lived/issuer.crt"
+  } >"$lived/work/log" 2>&1
+  chmod 600 "$lived"/*.key
+  rm -r "$lived/work"
+}
+
+# days N: that many days from now, for lived_ca. (date -d is GNU's and busybox's own; python knows the same everywhere.)
+days() { "${PYTHON:-python3}" -c 'import sys, time
+print(time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + float(sys.argv[1]) * 86400)))' "$1"; }
