@@ -90,8 +90,9 @@ tests_unit_sentry_jwks_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_sentry_policy_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 
 # --- ca-init, issue, rotate and token, by openssl, certtool and PyJWT ------------------------------------------------------------------------
-dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/token.sh
-TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/token.sh
+dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh \
+  tests/cli/token.sh
+TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh tests/cli/token.sh
 EXTRA_DIST += tests/cli/openssl-ca.sh tests/cli/rotated.sh
 
 # --- other people's clients ------------------------------------------------------------------------------------------

@@ -28,11 +28,11 @@ static int name_root(struct dc_buf *name, const char *trust_domain, const unsign
   return dc_buf_check(name, err);
 }
 
-static int sign_root(const struct dc_key *key, struct dc_slice name, struct dc_slice id, int64_t now,
+static int sign_root(const struct dc_key *key, struct dc_slice name, struct dc_slice id, int path_len, int64_t now,
                      int64_t not_after, struct dc_bundle *out, struct dc_err *err) {
   const struct dc_profile profile = {.subject = name, .spki = dc_key_public(key),
                                      .not_before = now - DC_CERTIFICATES_SKEW, .not_after = not_after,
-                                     .key_usage = USAGE, .is_ca = true, .path_len = -1,
+                                     .key_usage = USAGE, .is_ca = true, .path_len = path_len,
                                      .subject_key_id = id.len > 0, .key_id = id};
   const struct dc_signer signer = {.key = key, .name = name, .key_id = id};
   return add_signed(&profile, &signer, out, err);
@@ -45,13 +45,13 @@ int dc_certificates_root(const struct dc_key *key, const char *trust_domain, boo
   int rc = dc_spki_id(dc_key_public(key), id, err);
   if (!rc) rc = name_root(&name, trust_domain, numbered ? id : NULL, err);
   return rc ? rc
-            : sign_root(key, (struct dc_slice){name.data, name.len}, (struct dc_slice){id, sizeof id}, now, not_after,
-                        out, err);
+            : sign_root(key, (struct dc_slice){name.data, name.len}, (struct dc_slice){id, sizeof id}, -1, now,
+                        not_after, out, err);
 }
 
 int dc_certificates_renew_root(const struct dc_cert *old, const struct dc_key *key, int64_t now, int64_t not_after,
                                struct dc_bundle *out, struct dc_err *err) {
-  return sign_root(key, old->subject, old->subject_key_id, now, not_after, out, err);
+  return sign_root(key, old->subject, old->subject_key_id, old->path_len, now, not_after, out, err);
 }
 
 /* --- what they sign ----------------------------------------------------------------------------------------------- */

@@ -16,7 +16,8 @@ enum { DC_CERTIFICATES_SKEW = 15 * 60 };
  * its key from those before it, since a verifier that looks for issuers by name (openssl, GnuTLS) should find one. */
 int dc_certificates_root(const struct dc_key *key, const char *trust_domain, bool numbered, int64_t now,
                          int64_t not_after, struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
-/* The same key, subject and key identifier as the root OLD, so that each verifies what the other has signed. */
+/* The same key, subject, key identifier and path length as the root OLD, so that each verifies what the other has
+ * signed, and will sign. */
 int dc_certificates_renew_root(const struct dc_cert *old, const struct dc_key *key, int64_t now, int64_t not_after,
                                struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
 /* ROOT's key, subject and key identifier, certified by the CA SIGNER, whose key is KEY: who trusts SIGNER's root alone

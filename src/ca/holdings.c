@@ -54,6 +54,18 @@ static int parse_key(const struct dc_holdings *holdings, size_t held, struct dc_
   return rc ? dc_err_add(err, rc, "%s", name_of(held)) : 0;
 }
 
+/* A pair that cannot be used is none: another takes its place, and nothing else waits for that. */
+static int parse_client(struct dc_holdings *holdings, struct dc_err *err) {
+  struct dc_key *key DC_CLEANUP(dc_key_cleanup) = NULL;
+  struct dc_err why = DC_ERR_INIT;
+  int rc = parse_certs(holdings, DC_FILE_CLIENT_CRT, &holdings->client, &why);
+  if (!rc) rc = parse_key(holdings, DC_FILE_CLIENT_KEY, &key, &why);
+  if (rc == DC_ENOMEM) return dc_err_nomem(err);
+  if (rc || !key || !holdings->client.count || !dc_spki_equal(dc_key_public(key), &holdings->client.certs[0]->spki))
+    dc_bundle_free(&holdings->client);
+  return 0;
+}
+
 static int parse_state(struct dc_holdings *holdings, struct dc_err *err) {
   int rc = dc_state_parse(&holdings->files[DC_HELD_STATE], &holdings->state, err);
   return rc ? dc_err_add(err, rc, "%s", DC_LAYOUT_STATE) : 0;
@@ -62,7 +74,7 @@ static int parse_state(struct dc_holdings *holdings, struct dc_err *err) {
 static int parse(struct dc_holdings *holdings, struct dc_err *err) {
   int rc = parse_certs(holdings, DC_FILE_CA_CRT, &holdings->anchors, err);
   if (!rc) rc = parse_certs(holdings, DC_FILE_ISSUER_CRT, &holdings->chain, err);
-  if (!rc) rc = parse_certs(holdings, DC_FILE_CLIENT_CRT, &holdings->client, err);
+  if (!rc) rc = parse_client(holdings, err);
   if (!rc) rc = parse_key(holdings, DC_FILE_ISSUER_KEY, &holdings->issuer_key, err);
   if (!rc) rc = parse_key(holdings, DC_FILE_CA_KEY, &holdings->root_key, err);
   if (!rc) rc = parse_key(holdings, DC_HELD_STAGED_KEY, &holdings->staged_key, err);

@@ -16,7 +16,7 @@ enum { DC_HELD_STATE = DC_FILES, DC_HELD_STAGED_KEY, DC_HELD };
 struct dc_holdings {
   struct dc_bundle anchors;     /* ca.crt */
   struct dc_bundle chain;       /* issuer.crt, without a root at its end: the issuer, then cross-certificates */
-  struct dc_bundle client;      /* client.crt; of no certificate where there is none */
+  struct dc_bundle client;      /* client.crt; of no certificate where no pair is there that can be used */
   struct dc_key *issuer_key;
   struct dc_key *root_key;      /* NULL: not here */
   struct dc_key *staged_key;    /* NULL: no root is staged */

@@ -107,8 +107,8 @@ static void plan_client(const struct dc_holdings *holdings, const struct dc_when
   const struct dc_cert *client = holdings->client.count ? holdings->client.certs[0] : NULL;
   /* one that ends with its issuer is not made better by another one */
   bool helps = client && client->not_after < holdings->chain.certs[0]->not_after;
-  if (!client || !holdings->there[DC_FILE_CLIENT_KEY])
-    dc_plan_add(plan, DC_STEP_CLIENT, "there is no client pair, which sidecars up to 1.13 are started with");
+  if (!client)
+    dc_plan_add(plan, DC_STEP_CLIENT, "there is no client pair that can be used, which sidecars up to 1.13 are started with");
   else if (helps && dc_when_due(when, client, now))
     add_due(plan, DC_STEP_CLIENT, "client pair", client, now);
 }
@@ -129,8 +129,9 @@ struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_
   struct dc_next next = {.at = 0};
   if (holdings->staged) consider(&next, DC_STEP_SWITCH, holdings->state.switch_at);
   enum dc_step way = way_of_root(holdings, now);
+  bool helps = issuer_helps(holdings);
   if (!holdings->staged) consider(&next, way, dc_when_begins(when, holdings->root));
-  consider(&next, issuer_helps(holdings) ? DC_STEP_ISSUER : way, dc_when_begins(when, issuer));
+  if (!holdings->staged || helps) consider(&next, helps ? DC_STEP_ISSUER : way, dc_when_begins(when, issuer));
   consider(&next, DC_STEP_RETIRE_ROOTS, holdings->state.retire);
   for (size_t i = 1; i < holdings->chain.count; i++)
     consider(&next, DC_STEP_RETIRE_CROSSES, holdings->chain.certs[i]->not_after);

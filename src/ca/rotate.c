@@ -457,7 +457,7 @@ static int load_whole(const struct dc_holdings *holdings, int64_t now, struct dc
 }
 
 static bool client_fits(const struct dc_holdings *holdings) {
-  return holdings->client.count > 0 && holdings->there[DC_FILE_CLIENT_KEY] &&
+  return holdings->client.count > 0 &&
          dc_cert_signed_by(holdings->client.certs[0], holdings->chain.certs[0], NULL) == 0;
 }
 

@@ -23,7 +23,8 @@ static int64_t *place(struct dc_state *state, const struct row *row) {
 }
 
 static bool add_retiring(struct dc_state *state, const char *print) {
-  if (state->retiring_count == DC_STATE_RETIRING_MAX || strlen(print) >= DC_STATE_PRINT_MAX) return false;
+  bool is_print = strlen(print) == DC_STATE_PRINT_MAX - 1 && strspn(print, "0123456789abcdef") == strlen(print);
+  if (state->retiring_count == DC_STATE_RETIRING_MAX || !is_print) return false;
   memcpy(state->retiring[state->retiring_count++], print, strlen(print) + 1);
   return true;
 }
