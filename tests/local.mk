@@ -57,6 +57,8 @@ UNIT_TESTS = \
   tests/unit/store/publish
 if WITH_SENTRY
 UNIT_TESTS += \
+  tests/unit/client/client \
+  tests/unit/client/socket \
   tests/unit/rpc/grpc \
   tests/unit/rpc/h2 \
   tests/unit/rpc/messages \
