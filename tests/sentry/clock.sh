@@ -72,6 +72,11 @@ shows ca 'it is valid'
 check 'a call is served' asks
 set_clock $((355 * day + hour + 60))
 check 'the warning comes once an hour by that clock' logged 'Dapr issuer certificate expiration warning' 2
+kill -HUP "$SENTRY_PID"
+check 'and to who asks' logged 'Dapr issuer certificate expiration warning' 3
+set_clock $((355 * day - 2 * hour))
+check 'and when the clock was set back' logged 'Dapr issuer certificate expiration warning: certificate expires in 10 days and 1 hours'
+check 'the serving certificate is not of the future then' logged "$renewed" 3
 
 began=$(date +%s)
 set_clock $((366 * day))
@@ -90,7 +95,7 @@ swept >silent &
 silent=$!
 awaited [ -s silent ]
 set_clock $hour
-check 'back a year, within a second' logged "$renewed" 3
+check 'back a year, within a second' logged "$renewed" 4
 failed_for=$(($(date +%s) - began))
 shows ca 'the served certificate is valid again, not of the future'
 check 'a call is served' asks

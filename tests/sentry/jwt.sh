@@ -159,14 +159,26 @@ stop_sentry
 start_sentry --issuer-credentials other --jwt-enabled --jwt-key-filename tokens.key --jwks-filename "$jwks" \
   --jwt-signing-algorithm ES384 --jwt-key-id mine
 mv other/new.key other/tokens.key # at once: half of a key would be refused with another reason
-kill -HUP "$SENTRY_PID"
-check 'a key without its set is refused by a reload' logged 'the last good ones serve on'
+check 'a key without its set is refused' logged 'the last good ones serve on'
 check 'with the reason' grep -q "serve on:.*the key content doesn't match" "$WORK/sentry.log"
 tokens 0 'the last good key signs on'
 cp other/new.json tokens.json
-kill -HUP "$SENTRY_PID"
-check 'both are taken' logged 'reloaded the credentials'
+check 'both are taken, by themselves' logged 'reloaded the credentials'
 tokens 0 'and tokens are signed by the new key'
+stop_sentry
+
+start_sentry --issuer-credentials "$ca" --jwt-enabled --jwt-key-filename second.key --jwks-filename second.json
+stop_sentry
+jwks=$ca/jwks.json
+jq -s '{keys: (.[0].keys + .[1].keys)}' "$jwks" "$ca/second.json" >both.json
+mv both.json "$jwks"
+start_sentry --issuer-credentials "$ca" --jwt-enabled
+tokens 0 'a set of two keys'
+found '.header.kid' "$(jq -r '.keys[0].kid' "$jwks")" 'the ID is that of the key'
+mv "$ca/second.key" "$ca/jwt.key"
+check 'the other key alone is a change' logged 'reloaded the credentials'
+tokens 0 'which is taken up'
+found '.header.kid' "$(jq -r '.keys[1].kid' "$jwks")" 'with its ID'
 stop_sentry
 same 0 "$SENTRY_STATUS" 'the server ends with status 0'
 finish

@@ -175,6 +175,19 @@ static void test_mark(void) {
   ok(serves("a"), "a set counts from its mark on");
 }
 
+/* What changed after it was read and before the start, the event gone by. */
+static void test_start(const struct dc_sentry_config *config) {
+  struct dc_reload *reload = NULL;
+  struct dc_err err = DC_ERR_INIT;
+  is_num(dc_reload_new(&loop, config, &reload, &err), 0, "another start");
+  is_num(dc_live_new(config, &live, &err), 0, "credentials are read");
+  for (size_t i = 0; i < DC_COUNT(names); i++) put("c", names[i], "live");
+  ok(!looks(SILENCE_MS), "they change before the start");
+  dc_reload_start(reload, live);
+  ok(serves("c"), "which is when they are read again");
+  dc_reload_close(reload);
+}
+
 static void remove_top(void) {
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", top);
@@ -208,6 +221,9 @@ int main(void) {
   test_anchors_alone();
   test_mark();
   dc_reload_close(reload);
+  dc_live_free(live);
+  must(system("rm -r live/.daprcerts"), &err);
+  test_start(&config);
   uv_run(&loop, UV_RUN_DEFAULT);
   is_num(uv_loop_close(&loop), 0, "nothing is left in the loop");
   dc_live_free(live);
