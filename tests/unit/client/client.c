@@ -96,8 +96,8 @@ static void serve(int fd) {
   struct dc_h2 *h2 = NULL;
   char in[ROOM], plain[ROOM];
   bool up = false;
-  if (dc_tls_creds_server(chain, 2, dc_key_gnutls(play.leaf->key), &creds, NULL) || dc_tls_new(creds, NULL, &tls, NULL) ||
-      dc_h2_new(DC_H2_SERVER, &limits, &events, NULL, &h2, NULL))
+  if (dc_tls_creds_server(chain, 2, dc_key_gnutls(play.leaf->key), &creds, NULL) ||
+      dc_tls_new(creds, NULL, &tls, NULL) || dc_h2_new(DC_H2_SERVER, &limits, &events, NULL, &h2, NULL))
     exit(99);
   for (ssize_t n; (n = recv(fd, in, sizeof in, 0)) > 0 && play.manners != CLOSES;) {
     struct dc_buf frames DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -158,7 +158,8 @@ static int ask_at(const char *where, const struct party *anchor, int64_t ms, str
 }
 
 /* A call ends with CODE and TEXT after so many attempts. */
-static void fails(const char *what, const struct party *anchor, int64_t ms, int code, const char *text, unsigned asked) {
+static void fails(const char *what, const struct party *anchor, int64_t ms, int code, const char *text,
+                  unsigned asked) {
   struct dc_sign_response response;
   struct dc_err err = DC_ERR_INIT;
   is_num(ask_at(address, anchor, ms, &response, &err), code, what);
