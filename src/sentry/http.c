@@ -3,10 +3,14 @@
 
 #include "sentry/http.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* CONNECTIONS_CUT: room for those that were cut and are not closed yet. */
@@ -16,6 +20,7 @@ enum {
   CONNECTION_TIMEOUT_S = 10,
   CONNECTION_MEMORY = 16384,
   STOP_MS = 1000,
+  PAUSE_MS = 100,
 };
 
 /* What a request has come to, of which libmicrohttpd keeps the address. */
@@ -140,15 +145,24 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-/* libmicrohttpd would tell the peer's mistakes to standard error. */
-static void drop_message(void *user, const char *fmt, va_list args) {
+static bool has_descriptor(void) {
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+  return fd >= 0 || (errno != EMFILE && errno != ENFILE);
+}
+
+/* What libmicrohttpd would tell on standard error: mistakes of peers, which nobody needs to know. Its thread tells too
+ * that there was no descriptor for a connection; without any other connection it would try again at once, for ever. */
+static void on_message(void *user, const char *fmt, va_list args) {
   (void)user;
   (void)fmt;
   (void)args;
+  if (!has_descriptor()) (void)poll(NULL, 0, PAUSE_MS);
 }
 
 static struct MHD_Daemon *start_daemon(struct dc_http *http, struct served *served, int fd) {
-  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ITC | (http->cert ? MHD_USE_TLS : 0);
+  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+                   (http->cert ? MHD_USE_TLS : 0);
   const struct MHD_OptionItem tls[] = {
       {MHD_OPTION_HTTPS_MEM_CERT, 0, http->cert},
       {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
@@ -156,7 +170,7 @@ static struct MHD_Daemon *start_daemon(struct dc_http *http, struct served *serv
       {MHD_OPTION_END, 0, NULL},
   };
   const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-  return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, drop_message, NULL,
+  return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
                           MHD_OPTION_NOTIFY_CONNECTION, on_connection, served,
                           MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_LISTEN_SOCKET, fd,
                           MHD_OPTION_CONNECTION_LIMIT, (unsigned)(CONNECTIONS_MAX + CONNECTIONS_CUT),

@@ -6,8 +6,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -45,12 +47,21 @@ static struct dc_http *start(struct dc_slice cert, struct dc_slice key, uint16_t
   return dc_http_start(&config, &http, err) ? NULL : http;
 }
 
-static int dial(uint16_t port) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+static int new_socket(void) {
   const struct timeval patience = {.tv_sec = PATIENCE_S};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0) return fd;
+  return fd;
+}
+
+static bool reach(int fd, uint16_t port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  return connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
+}
+
+static int dial(uint16_t port) {
+  int fd = new_socket();
+  if (reach(fd, port)) return fd;
   close(fd);
   return -1;
 }
@@ -117,6 +128,25 @@ static void test_limits(uint16_t port) {
   const char *heard = hear(fd);
   ok(!strstr(heard, "200 OK"), "headers too long are refused: %.30s", heard);
   ok(!strstr(ask(port, "GET\r\n\r\n"), "200 OK"), "nor is what is no request");
+}
+
+/* All descriptors in use and no other connection: whoever waits for one may not keep the thread busy. CPU time is
+ * compared with the time that has passed, in which a thread that tries again at once does nothing else. */
+static void test_no_descriptor(uint16_t port) {
+  struct rlimit usual, none;
+  int fd = new_socket(), first_free = dup(fd);
+  close(first_free);
+  (void)getrlimit(RLIMIT_NOFILE, &usual);
+  none = usual;
+  none.rlim_cur = (rlim_t)first_free;
+  (void)setrlimit(RLIMIT_NOFILE, &none);
+  ok(dup(fd) < 0 && reach(fd, port) && say(fd, "GET /a HTTP/1.1\r\nHost: h" END), "a peer without a descriptor for it");
+  clock_t before = clock();
+  sleep(2);
+  double used = (double)(clock() - before) / CLOCKS_PER_SEC;
+  ok(used < 0.2, "waits while the server sleeps: %.2f of 2 s", used);
+  (void)setrlimit(RLIMIT_NOFILE, &usual);
+  is_text(body(hear(fd)), "GET /a h - user", "and is answered when there are some again");
 }
 
 static int fds[CROWD];
@@ -235,6 +265,7 @@ int main(void) {
   struct dc_http *http = start(none, none, &port, &err);
   if (!ok(http != NULL, "a server: %s", err.text)) return tap_done();
   ok(strncmp(dc_http_address(http, 0), "127.0.0.1:", 10) == 0 && !dc_http_address(http, 1), "its address");
+  test_no_descriptor(port); /* first, without a connection that might not be closed yet */
   test_request(port);
   test_response(port);
   test_limits(port);
