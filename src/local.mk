@@ -165,6 +165,7 @@ libsentry_a_SOURCES = \
   src/sentry/endpoints.c src/sentry/endpoints.h \
   src/sentry/expiry.c src/sentry/expiry.h \
   src/sentry/fetch.c src/sentry/fetch.h \
+  src/sentry/flood.c src/sentry/flood.h \
   src/sentry/health.c src/sentry/health.h \
   src/sentry/http.c src/sentry/http.h \
   src/sentry/jwks.c src/sentry/jwks.h \

@@ -65,6 +65,7 @@ UNIT_TESTS += \
   tests/unit/rpc/tls \
   tests/unit/sentry/bind \
   tests/unit/sentry/expiry \
+  tests/unit/sentry/flood \
   tests/unit/sentry/health \
   tests/unit/sentry/http \
   tests/unit/sentry/jwks \

@@ -16,6 +16,7 @@
 #include "base/os.h"
 #include "rpc/grpc.h"
 #include "rpc/messages.h"
+#include "sentry/flood.h"
 #include "sentry/metrics.h"
 #include "sentry/service.h"
 
@@ -199,7 +200,7 @@ static void reply(const struct dc_conn *conn, struct dc_h2_stream *stream, struc
   struct dc_err err = DC_ERR_INIT;
   char id[REQUEST_ID_MAX];
   if (dc_grpc_reply(stream, answer, &err)) {
-    dc_log_write(DC_LOG_ERROR, scope, "cannot answer a call: %s (request %s from %s)", err.text,
+    dc_flood_log(DC_FLOOD_UNANSWERED, "cannot answer a call: %s (request %s from %s)", err.text,
                  request_id(conn, stream, id), conn->peer);
     dc_h2_reset(stream, HTTP2_CANCEL);
   }
@@ -427,7 +428,8 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   struct dc_err err = DC_ERR_INIT;
   struct dc_conn *conn = NULL;
   if (group->count >= max_connections && !make_room(group)) {
-    dc_log_write(DC_LOG_WARN, scope, "a connection is turned away: %zu calls are under way, the limit is reached",
+    dc_metrics_add(DC_METRIC_TURNED_BUSY);
+    dc_flood_log(DC_FLOOD_BUSY, "a connection is turned away: %zu calls are under way, the limit is reached",
                  group->count);
     dc_conn_discard(take_socket);
     group->closed(group->user);
@@ -435,6 +437,7 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   }
   conn = calloc(1, sizeof *conn);
   if (!conn || uv_tcp_init(group->uv, &conn->tcp)) {
+    dc_metrics_add(DC_METRIC_TURNED_UNSERVED);
     free(conn);
     dc_conn_discard(take_socket);
     group->closed(group->user);
@@ -450,6 +453,7 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   dc_metrics_add(DC_METRIC_CONNECTIONS);
   enter(conn, HANDSHAKE);
   if (uv_tcp_open(&conn->tcp, take_socket)) {
+    dc_metrics_add(DC_METRIC_TURNED_UNSERVED);
     dc_conn_discard(take_socket);
     close_now(conn);
     return;
@@ -458,7 +462,8 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   (void)uv_tcp_keepalive(&conn->tcp, 1, KEEPALIVE_S);
   name_peer(conn);
   if (begin_tls(conn, &err)) {
-    dc_log_write(DC_LOG_ERROR, scope, "cannot serve a connection: %s", err.text);
+    dc_metrics_add(DC_METRIC_TURNED_UNSERVED);
+    dc_flood_log(DC_FLOOD_UNSERVED, "cannot serve a connection: %s", err.text);
     close_now(conn);
     return;
   }

@@ -9,9 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
-static const char scope[] = "dapr.sentry.server";
+#include "sentry/flood.h"
+#include "sentry/metrics.h"
 
 enum { ACCEPTS_A_TURN = 64 };
 
@@ -68,7 +67,8 @@ static bool accept_failed(struct dc_listener *listener, int listening) {
   if (fd < 0 && no_descriptor(errno)) pause_polls(listener);
   if (fd >= 0) {
     close(fd);
-    dc_log_write(DC_LOG_ERROR, scope,
+    dc_metrics_add(DC_METRIC_TURNED_NO_DESCRIPTOR);
+    dc_flood_log(DC_FLOOD_NO_DESCRIPTOR,
                  "a connection is turned away: no file descriptor is left; raise the limit (ulimit -n)");
   }
   take_reserve(listener);

@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "sentry/metrics.h"
+
 enum { SWEEP_MS = 1000 };
 
 enum phase { RUN, DRAIN, ABORT };
@@ -165,6 +167,7 @@ void dc_loop_give(struct dc_loop *loop, uv_os_sock_t take_socket) {
     uv_async_send(&loop->wake);
   } else {
     atomic_fetch_sub(&loop->load, 1);
+    dc_metrics_add(DC_METRIC_TURNED_UNSERVED);
     dc_conn_discard(take_socket);
   }
 }

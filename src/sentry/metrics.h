@@ -16,6 +16,9 @@ enum dc_metric {
   DC_METRIC_ISSUER_CHANGED, /* credentials that were seen to have changed */
   DC_METRIC_CONNECTIONS,
   DC_METRIC_CONNECTIONS_CLOSED,
+  DC_METRIC_TURNED_NO_DESCRIPTOR, /* connections turned away: none is left */
+  DC_METRIC_TURNED_BUSY,          /* each of the others has calls under way */
+  DC_METRIC_TURNED_UNSERVED,      /* an error of ours */
   DC_METRIC_HANDSHAKE_TLS,      /* handshakes that failed: TLS itself said no */
   DC_METRIC_HANDSHAKE_ALPN,     /* the peer speaks no HTTP/2 */
   DC_METRIC_HANDSHAKE_TIMEOUT,

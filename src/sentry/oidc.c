@@ -13,6 +13,7 @@
 #include "base/os.h"
 #include "pki/bundle.h"
 #include "pki/key.h"
+#include "sentry/flood.h"
 
 static const char scope[] = "dapr.sentry.server.oidc.http";
 static const char document_path[] = "/.well-known/openid-configuration";
@@ -148,7 +149,7 @@ void dc_oidc_answer(const struct dc_http_request *request, struct dc_http_respon
   if (!document && strcmp(request->path, oidc->set) != 0) return;
   const char *host = host_of(oidc, request);
   if (!is_allowed(oidc, host)) {
-    dc_log_write(DC_LOG_WARN, scope, "Request from unauthorized domain: %s", host);
+    dc_flood_log(DC_FLOOD_HOST, "Request from unauthorized domain: %s", host);
     dc_http_text(response, 403, "Forbidden: unauthorized domain");
   } else if (strcmp(request->method, "GET") != 0) {
     dc_http_text(response, 405, "Method not allowed");

@@ -20,6 +20,7 @@
 #include "base/os.h"
 #include "sentry/endpoints.h"
 #include "sentry/expiry.h"
+#include "sentry/flood.h"
 #include "sentry/listener.h"
 #include "sentry/live.h"
 #include "sentry/loop.h"
@@ -123,6 +124,7 @@ static void warn_of_expiry(struct sentry *sentry) {
 
 static void on_tick(uv_timer_t *timer) {
   struct sentry *sentry = timer->data;
+  dc_flood_tick(dc_clock_mono_ms());
   give_memory_back(sentry);
   dc_endpoints_tick(&sentry->endpoints);
   warn_of_expiry(sentry);
@@ -388,6 +390,7 @@ int dc_sentry_run(const struct dc_sentry_config *config, struct dc_err *err) {
   for (size_t i = 0; i < sentry.loop_count; i++) dc_loop_join(sentry.loops[i]);
   free(sentry.loops);
   dc_endpoints_stop(&sentry.endpoints);
+  dc_flood_tick(INT64_MAX);
   dc_live_free(sentry.live);
   uv_loop_close(&sentry.uv);
   if (!rc && config->ready_file) (void)unlink(config->ready_file);

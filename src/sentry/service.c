@@ -15,6 +15,7 @@
 #include "pki/csr.h"
 #include "pki/spiffe.h"
 #include "rpc/messages.h"
+#include "sentry/flood.h"
 #include "sentry/metrics.h"
 #include "sentry/tokens.h"
 #include "sentry/validator.h"
@@ -123,9 +124,8 @@ static int make_names(struct call *call, struct dc_err *err) {
 
 /* --- what the operator is to see, with the call that it happened to ----------------------------------------------- */
 
-static void tell_error(const struct call *call, const char *what, const struct dc_err *err) {
-  dc_log_write(DC_LOG_ERROR, scope, "%s: %s (request %s from %s)", what, err->text, call->origin->request,
-               call->origin->peer);
+static void tell_error(const struct call *call, enum dc_flood kind, const char *what, const struct dc_err *err) {
+  dc_flood_log(kind, "%s: %s (request %s from %s)", what, err->text, call->origin->request, call->origin->peer);
 }
 
 /* --- the answer --------------------------------------------------------------------------------------------------- */
@@ -142,7 +142,7 @@ static int record(const struct call *call, const struct dc_buf *chain, struct dc
   int rc = dc_audit_write(config->audit, &entry, (struct dc_slice){chain->data, chain->len}, err);
   if (rc) dc_metrics_add(DC_METRIC_AUDIT_FAILED);
   if (!rc || config->audit_required) return rc;
-  tell_error(call, "a certificate is handed out without its line in the audit log", err);
+  tell_error(call, DC_FLOOD_UNAUDITED, "a certificate is handed out without its line in the audit log", err);
   return 0;
 }
 
@@ -182,7 +182,7 @@ static enum dc_grpc_status answer(struct call *call, struct dc_grpc_reply *reply
   int rc = sign(call, &reply->message, &err);
   if (rc == 0) return DC_GRPC_OK;
   if (rc == DC_ELIMIT) return dc_grpc_refuse(reply, DC_GRPC_INVALID_ARGUMENT, "%s", err.text);
-  tell_error(call, "Error signing identity", &err);
+  tell_error(call, DC_FLOOD_UNSIGNED, "Error signing identity", &err);
   if (rc == DC_EEXPIRED) return dc_grpc_refuse(reply, DC_GRPC_UNAVAILABLE, "%s", err.text);
   return dc_grpc_refuse(reply, DC_GRPC_INTERNAL, "failed to sign certificate");
 }

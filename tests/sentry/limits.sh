@@ -174,9 +174,20 @@ DAPRCERTS=few
 start_sentry --loops 1
 DAPRCERTS=$sentry
 turned=$("$PYTHON" -B "$TOP_SRCDIR/tests/sentry/limits.py" descriptors "$SENTRY_ADDR" "$WORK/csr" 2>&1)
-check 'more connections than descriptors' [ "${turned% turned away}" -gt 50 ]
-same "$turned" "$(grep -cF 'no file descriptor is left; raise the limit (ulimit -n)' "$WORK/sentry.log") turned away" \
-  'each that is turned away is told of, and nothing else'
+turned=${turned% turned away}
+counted='dapr_sentry_connections_refused_total{reason="descriptors"}'
+check 'more connections than descriptors' [ "$turned" -gt 50 ]
+if has_command curl; then
+  same "$turned" "$(curl --silent "$(at metrics)/" | sed -n "s/^$counted //p")" \
+    'each that is turned away is counted, and nothing else'
+else
+  skip 'each that is turned away is counted' 'no peer: curl'
+fi
 stop_sentry
 same 0 "$SENTRY_STATUS" 'and end nothing'
+told=$(grep -cF 'no file descriptor is left; raise the limit (ulimit -n)' sentry.log)
+more=$(sed -n 's/.*and \([0-9]*\) more in the last minute: .* no file descriptor is left.*/\1/p' sentry.log)
+check 'the first ones have a record each' [ "$told" -ge 10 ]
+same "$turned" "$((told + $(echo "${more:-0}" | paste -sd + -)))" 'one for each minute tells of the others'
+check 'of which there are some' [ "$told" -lt "$turned" ]
 finish

@@ -37,6 +37,9 @@ static void test_names(void) {
       {DC_METRIC_SERVING_FAILED, "servercert_issue_failed_total"},
       {DC_METRIC_ISSUER_CHANGED, "issuercert_changed_total"},
       {DC_METRIC_CONNECTIONS, "connections_total"},
+      {DC_METRIC_TURNED_NO_DESCRIPTOR, "connections_refused_total{reason=\"descriptors\"}"},
+      {DC_METRIC_TURNED_BUSY, "connections_refused_total{reason=\"limit\"}"},
+      {DC_METRIC_TURNED_UNSERVED, "connections_refused_total{reason=\"error\"}"},
       {DC_METRIC_HANDSHAKE_TLS, "tls_handshake_failures_total{reason=\"tls\"}"},
       {DC_METRIC_HANDSHAKE_ALPN, "tls_handshake_failures_total{reason=\"alpn\"}"},
       {DC_METRIC_HANDSHAKE_TIMEOUT, "tls_handshake_failures_total{reason=\"timeout\"}"},
@@ -111,6 +114,7 @@ static void test_types(void) {
       "cert_sign_request_received_total counter", "cert_sign_success_total counter", "cert_sign_failure_total counter",
       "servercert_issue_failed_total counter", "issuercert_changed_total counter", "issuercert_expiry_timestamp gauge",
       "cert_sign_duration_seconds histogram", "connections_active gauge", "connections_total counter",
+      "connections_refused_total counter",
       "tls_handshake_failures_total counter", "reloads_total counter", "audit_failures_total counter",
       "servercert_expiry_timestamp_seconds gauge", "trustanchor_expiry_timestamp_seconds gauge",
   };
