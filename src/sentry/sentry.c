@@ -30,7 +30,7 @@
 
 static const char scope[] = "dapr.sentry";
 
-enum { TICK_MS = 1000, RETELL_TICKS = 30, LOOPS_MAX = 256, BURST = 64 };
+enum { TICK_MS = 1000, RENEWAL_MAX_MS = 60000, CLOCK_SET_MS = 2000, LOOPS_MAX = 256, BURST = 64 };
 
 enum { SIGNALS = 3 };
 static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
@@ -49,7 +49,11 @@ struct sentry {
   uv_signal_t signals[SIGNALS];
   uv_timer_t tick, drain_timer, watchdog;
   uv_async_t loop_ended;
-  unsigned renewals_failed; /* since the last one that did not */
+  struct {
+    int64_t wait;   /* ms, until the one that failed is tried again; 0: the last one did not */
+    int64_t at;     /* ms, monotonic: when */
+    int64_t clocks; /* ms: by how much the wall clock was ahead of the monotonic one */
+  } renewal;        /* of the serving certificate */
   size_t peak; /* connections at once since memory was last given back */
   bool draining, cut_short;
   bool told, told_jwks; /* the validator, and which */
@@ -92,17 +96,29 @@ static void give_memory_back(struct sentry *sentry) {
 #endif
 }
 
+/* What failed is tried again after a second, then after twice as long each time; at once when the wall clock was set. */
+static bool waits_to_renew(struct sentry *sentry, int64_t now, int64_t clocks) {
+  int64_t set_by = clocks - sentry->renewal.clocks;
+  if (set_by <= -CLOCK_SET_MS || set_by >= CLOCK_SET_MS) sentry->renewal.wait = 0;
+  return sentry->renewal.wait && now < sentry->renewal.at;
+}
+
 /* By the wall clock, which may be set at any time: looked at each tick, which costs a comparison. */
 static void renew(struct sentry *sentry) {
   struct dc_err err = DC_ERR_INIT;
+  char text[DC_DURATION_TEXT_MAX];
+  int64_t now = dc_clock_mono_ms(), clocks = dc_clock_wall_ns() / 1000000 - now;
+  if (waits_to_renew(sentry, now, clocks)) return;
   int rc = dc_live_renew(sentry->live, &err);
   if (rc == 1) dc_log_write(DC_LOG_INFO, scope, "renewed the serving certificate");
-  if (rc >= 0) {
-    sentry->renewals_failed = 0;
-    return;
-  }
-  if (sentry->renewals_failed++ % RETELL_TICKS) return;
-  dc_log_write(DC_LOG_ERROR, scope, "cannot renew the serving certificate: %s", err.text);
+  int64_t wait = sentry->renewal.wait ? 2 * sentry->renewal.wait : TICK_MS;
+  if (wait > RENEWAL_MAX_MS) wait = RENEWAL_MAX_MS;
+  sentry->renewal.wait = rc < 0 ? wait : 0;
+  sentry->renewal.at = now + wait;
+  sentry->renewal.clocks = clocks;
+  if (rc < 0)
+    dc_log_write(DC_LOG_ERROR, scope, "cannot renew the serving certificate; trying again in %s: %s",
+                 dc_duration_text(wait * (DC_SECOND / 1000), text), err.text);
 }
 
 /* Of new credentials at once, and hourly by the wall clock, so that a machine that slept is told on its return. */
