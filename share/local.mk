@@ -6,3 +6,12 @@ dist_man_MANS += share/man/daprcerts-threat-model.7
 if WITH_SENTRY
 dist_man_MANS += share/man/daprcerts-sentry.1
 endif
+
+# --- units for a user's systemd ------------------------------------------------------------------------------------
+EXTRA_DIST += share/systemd/daprcerts-rotate.service.in
+CLEANFILES += share/systemd/daprcerts-rotate.service
+systemduserdir = $(prefix)/lib/systemd/user
+dist_systemduser_DATA = share/systemd/daprcerts-rotate.timer
+nodist_systemduser_DATA = share/systemd/daprcerts-rotate.service
+share/systemd/daprcerts-rotate.service: share/systemd/daprcerts-rotate.service.in
+	$(AM_V_GEN)$(MKDIR_P) share/systemd && sed 's,@[b]indir@,$(bindir),' $(srcdir)/share/systemd/daprcerts-rotate.service.in >$@

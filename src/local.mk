@@ -160,7 +160,9 @@ noinst_LIBRARIES += libsentry.a
 libsentry_a_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS)
 libsentry_a_SOURCES = \
   src/sentry/audit.c src/sentry/audit.h \
+  src/sentry/auto_rotate.c src/sentry/auto_rotate.h \
   src/sentry/bind.c src/sentry/bind.h \
+  src/sentry/child.c src/sentry/child.h \
   src/sentry/conn.c src/sentry/conn.h \
   src/sentry/endpoints.c src/sentry/endpoints.h \
   src/sentry/expiry.c src/sentry/expiry.h \
@@ -176,6 +178,7 @@ libsentry_a_SOURCES = \
   src/sentry/oidc.c src/sentry/oidc.h \
   src/sentry/policy.c src/sentry/policy.h \
   src/sentry/reload.c src/sentry/reload.h \
+  src/sentry/restart.c src/sentry/restart.h \
   src/sentry/sentry.c src/sentry/sentry.h \
   src/sentry/service.c src/sentry/service.h \
   src/sentry/systemd.c src/sentry/systemd.h \

@@ -72,6 +72,7 @@ UNIT_TESTS += \
   tests/unit/sentry/metrics \
   tests/unit/sentry/policy \
   tests/unit/sentry/reload \
+  tests/unit/sentry/restart \
   tests/unit/sentry/service \
   tests/unit/sentry/systemd \
   tests/unit/sentry/validator \
@@ -138,6 +139,7 @@ SENTRY_TESTS = \
   tests/sentry/oidc.sh \
   tests/sentry/policy.sh \
   tests/sentry/reload.sh \
+  tests/sentry/rotate.sh \
   tests/sentry/soak.sh \
   tests/sentry/story.sh \
   tests/sentry/systemd.sh

@@ -216,7 +216,7 @@ bool dc_rotate_can_cross(const struct dc_holdings *holdings, int64_t now) {
 }
 
 /* Neither issuer of ours nor of Dapr's: both bear sentry's SPIFFE ID or usages. */
-static bool is_cross(const struct dc_cert *cert) {
+bool dc_rotate_is_cross(const struct dc_cert *cert) {
   struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   dc_name_text(cert->subject, &name);
   return cert->is_ca && !cert->ext_usage && !cert->san_count && !strstr(dc_buf_text(&name), "spiffe://");
@@ -230,7 +230,7 @@ static int trim(struct dc_bundle *chain, int64_t now, struct dc_err *err) {
     if (has_ended(chain->certs[i], now))
       cut(chain, i);
     else
-      crosses += is_cross(chain->certs[i]);
+      crosses += dc_rotate_is_cross(chain->certs[i]);
   }
   if (crosses <= DC_ROTATE_CROSSES_MAX) return 0;
   return dc_err_set(err, DC_ELIMIT, "issuer.crt carries %d cross-certificates, and no more: the oldest ends at %s; before "

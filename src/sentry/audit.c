@@ -51,6 +51,8 @@ void dc_audit_close(struct dc_audit *audit) {
   free(audit);
 }
 
+const char *dc_audit_path(const struct dc_audit *audit) { return audit->path; }
+
 int dc_audit_reopen(struct dc_audit *audit, struct dc_err *err) {
   int fd = -1, rc = open_file(audit->path, &fd, err);
   if (rc) return rc;

@@ -64,6 +64,9 @@ static const struct {
     {"dapr_sentry_reloads_total", NULL, "{result=\"failed\"}", DC_METRIC_RELOAD_FAILED},
     {"dapr_sentry_audit_failures_total", "Lines of the audit log that could not be written.", "",
      DC_METRIC_AUDIT_FAILED},
+    {"dapr_sentry_rotations_total", "Runs of --auto-rotate that had something to do, by result.", "{result=\"ok\"}",
+     DC_METRIC_ROTATED},
+    {"dapr_sentry_rotations_total", NULL, "{result=\"failed\"}", DC_METRIC_ROTATE_FAILED},
 };
 
 static void head(struct dc_buf *out, const char *name, const char *help, const char *type) {

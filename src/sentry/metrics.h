@@ -26,6 +26,8 @@ enum dc_metric {
   DC_METRIC_RELOADED,
   DC_METRIC_RELOAD_FAILED,
   DC_METRIC_AUDIT_FAILED,   /* lines of the audit log that could not be written */
+  DC_METRIC_ROTATED,        /* runs of --auto-rotate that changed something */
+  DC_METRIC_ROTATE_FAILED,
   DC_METRICS,
 };
 

@@ -18,6 +18,7 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "sentry/auto_rotate.h"
 #include "sentry/endpoints.h"
 #include "sentry/expiry.h"
 #include "sentry/flood.h"
@@ -26,7 +27,10 @@
 #include "sentry/loop.h"
 #include "sentry/metrics.h"
 #include "sentry/reload.h"
+#include "sentry/restart.h"
 #include "sentry/systemd.h"
+#include "store/layout.h"
+#include "store/publish.h"
 
 static const char scope[] = "dapr.sentry";
 
@@ -40,6 +44,7 @@ struct sentry {
   uv_loop_t uv;
   struct dc_live *live;
   struct dc_reload *reload;
+  struct dc_auto_rotate *rotate; /* NULL: not asked for */
   struct dc_listener *listener;
   struct dc_endpoints endpoints;
   int64_t warned_at; /* wall clock: when the log last told of certificates that end */
@@ -121,20 +126,53 @@ static void renew(struct sentry *sentry) {
                  dc_duration_text(wait * (DC_SECOND / 1000), text), err.text);
 }
 
+/* What the certificates do not tell of a rotation; nothing where it cannot be read, which the reload tells. */
+static struct dc_state read_state(const struct sentry *sentry) {
+  static const char *const names[] = {DC_LAYOUT_STATE};
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_state state = {0};
+  if (dc_publish_read(sentry->config->dir, names, DC_COUNT(names), DC_PUBLISH_FILE_MAX, &text, NULL) ||
+      dc_state_parse(&text, &state, NULL))
+    return (struct dc_state){0};
+  return state;
+}
+
+static void tell_silent(const struct sentry *sentry, int64_t since) {
+  struct dc_buf names DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  size_t count = 0;
+  if (!sentry->config->audit) return;
+  int rc = dc_restart_silent(dc_audit_path(sentry->config->audit), since, &count, &names, &err);
+  if (rc)
+    dc_log_write(DC_LOG_WARN, scope, "%s", err.text);
+  else if (count)
+    dc_log_write(DC_LOG_WARN, scope, "%zu identities have not renewed since: %s%s", count, dc_buf_text(&names),
+                 count > DC_RESTART_NAMES_MAX ? ", ..." : "");
+}
+
+static void warn_of_restarts(const struct sentry *sentry, const struct dc_authority *authority, int64_t now) {
+  const struct dc_state state = read_state(sentry);
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int64_t since = 0;
+  for (size_t i = 0; dc_restart_warning(authority, &state, now, i, &since, &text); i++, dc_buf_clear(&text)) {
+    dc_log_write(DC_LOG_WARN, scope, "%s", dc_buf_text(&text));
+    tell_silent(sentry, since);
+  }
+}
+
 /* Of new credentials at once, and hourly by the wall clock, so that a machine that slept is told on its return. */
 static void warn_of_expiry(struct sentry *sentry) {
   int64_t now = dc_clock_wall();
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   const struct dc_snapshot *snapshot = dc_live_get(sentry->live);
   bool is_new = snapshot->authority != sentry->warned_of;
-  if (!is_new && now >= sentry->warned_at && now < sentry->warned_at + DC_EXPIRY_EVERY_S) {
-    dc_snapshot_unref(snapshot);
-    return;
+  if (is_new || now < sentry->warned_at || now >= sentry->warned_at + DC_EXPIRY_EVERY_S) {
+    sentry->warned_of = snapshot->authority;
+    sentry->warned_at = now;
+    for (size_t i = 0; dc_expiry_warning(snapshot->authority, now, i, &text); i++, dc_buf_clear(&text))
+      dc_log_write(DC_LOG_WARN, scope, "%s", dc_buf_text(&text));
+    warn_of_restarts(sentry, snapshot->authority, now);
   }
-  sentry->warned_of = snapshot->authority;
-  sentry->warned_at = now;
-  for (size_t i = 0; dc_expiry_warning(snapshot->authority, now, i, &text); i++, dc_buf_clear(&text))
-    dc_log_write(DC_LOG_WARN, scope, "%s", dc_buf_text(&text));
   dc_snapshot_unref(snapshot);
 }
 
@@ -146,6 +184,7 @@ static void on_tick(uv_timer_t *timer) {
   warn_of_expiry(sentry);
   dc_listener_retry(sentry->listener);
   renew(sentry);
+  if (!sentry->draining) dc_auto_rotate_tick(sentry->rotate);
 }
 
 static void reopen_logs(struct sentry *sentry) {
@@ -160,6 +199,7 @@ static void reload(struct sentry *sentry) {
   dc_systemd_notify_reloading();
   dc_reload_now(sentry->reload);
   sentry->warned_at = 0; /* what was warned of may be gone, or worse */
+  dc_auto_rotate_now(sentry->rotate);
   dc_systemd_notify("READY=1");
 }
 
@@ -172,6 +212,7 @@ static void close_handles(struct sentry *sentry) {
   uv_close((uv_handle_t *)&sentry->watchdog, NULL);
   uv_close((uv_handle_t *)&sentry->loop_ended, NULL);
   dc_reload_close(sentry->reload);
+  dc_auto_rotate_close(sentry->rotate);
   dc_live_stop(sentry->live);
 }
 
@@ -356,6 +397,8 @@ static int serve(struct sentry *sentry, struct dc_err *err) {
   if (!rc) rc = dc_endpoints_start(&sentry->endpoints, sentry->config, sentry->live, err);
   if (!rc) rc = dc_listener_start(sentry->listener, on_accepted, sentry, err);
   if (!rc) rc = dc_reload_new(&sentry->uv, sentry->config, &sentry->reload, err);
+  if (!rc && sentry->config->rotate_program)
+    rc = dc_auto_rotate_new(&sentry->uv, sentry->config, sentry->live, &sentry->rotate, err);
   if (!rc) dc_health_set(&sentry->endpoints.health, DC_HEALTH_GRPC, true);
   if (!rc) warn_of_expiry(sentry);
   if (!rc) rc = tell_ready(sentry, err);

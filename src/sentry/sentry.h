@@ -109,6 +109,7 @@ struct dc_sentry_config {
   const char *const *reread_files;
   const char *ready_file;               /* NULL: none */
   const char *fetch_program; /* the path of daprcerts-fetch, for a key set at a URL; NULL: there is none */
+  const char *rotate_program; /* the path of daprcerts-rotate, to be run when something is due; NULL: nobody does */
   enum dc_legacy_dns legacy_dns;
   const char *log_file;   /* opened anew at SIGHUP; NULL: none */
   struct dc_audit *audit; /* likewise; NULL: none */

@@ -26,7 +26,7 @@ static int count_present(const struct dc_sentry_config *config, struct dc_buf *m
   return rc ? rc : dc_buf_check(missing, err);
 }
 
-static bool plain_names(const struct dc_sentry_config *config) {
+bool dc_credentials_usual_names(const struct dc_sentry_config *config) {
   return strcmp(config->ca_crt, "ca.crt") == 0 && strcmp(config->issuer_crt, "issuer.crt") == 0 &&
          strcmp(config->issuer_key, "issuer.key") == 0;
 }
@@ -39,7 +39,7 @@ int dc_credentials_there(const struct dc_sentry_config *config, struct dc_err *e
     return dc_err_set(err, DC_ENOENT,
                       "'%s' holds a part of a CA: %s missing; put it back, or move the rest away to have a new CA made",
                       config->dir, dc_buf_text(&missing));
-  if (!plain_names(config))
+  if (!dc_credentials_usual_names(config))
     return dc_err_set(err, DC_ENOENT, "no credentials: %s missing in '%s'", dc_buf_text(&missing), config->dir);
   return 0;
 }

@@ -11,9 +11,11 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "config/dapr_config.h"
 #include "config/settings.h"
 #include "pki/spiffe.h"
+#include "sentry/auto_rotate.h"
 #include "sentry/sentry.h"
 #include "store/layout.h"
 #include "tools/conf.h"
@@ -49,7 +51,7 @@ static int note(int rc, struct dc_err *err) {
 
 struct sources {
   char *dir, *conf; /* daprcerts.conf lies in the directory */
-  char *fetch_program;
+  char *fetch_program, *rotate_program;
   struct dc_settings settings;
   struct dc_dapr_config dapr;
   char *trust_domain; /* without the rest of a SPIFFE ID */
@@ -69,6 +71,7 @@ static void sources_free(struct sources *sources) {
   dc_audit_close(sources->config.audit);
   free(sources->conf);
   free(sources->fetch_program);
+  free(sources->rotate_program);
   dc_buf_free(&sources->warnings);
   dc_settings_free(&sources->settings);
   dc_dapr_config_free(&sources->dapr);
@@ -224,6 +227,16 @@ static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *er
   return 0;
 }
 
+/* What rotates knows the usual names alone. */
+static int check_auto_rotate(const struct sources *sources, struct dc_err *err) {
+  if (!opt->auto_rotate) return 0;
+  if (!dc_credentials_usual_names(&sources->config))
+    return note(dc_err_set(err, DC_EINVAL, "'--auto-rotate' is for ca.crt, issuer.crt and issuer.key by these names"), err);
+  if (!sources->rotate_program)
+    return note(dc_err_set(err, DC_ENOENT, "'--auto-rotate': there is no daprcerts-rotate beside this program"), err);
+  return 0;
+}
+
 static int configure(struct sources *sources, struct dc_err *err) {
   static const char *named[2], *healthz[2], *metrics[2];
   static const char *files[3];
@@ -254,14 +267,32 @@ static int configure(struct sources *sources, struct dc_err *err) {
   sources->config.ready_file = opt->ready_file;
   sources->config.log_file = opt->log_file;
   sources->config.fetch_program = sources->fetch_program = dc_program_find(argv0, "fetch");
+  if (opt->auto_rotate) sources->config.rotate_program = sources->rotate_program = dc_program_find(argv0, "rotate");
   sources->config.jwt = dc_jwt_options_resolve(&opt->jwt);
-  return dc_oidc_options_resolve(&opt->oidc, &opt->jwt, &sources->config.oidc, err);
+  rc = check_auto_rotate(sources, err);
+  return rc ? rc : dc_oidc_options_resolve(&opt->oidc, &opt->jwt, &sources->config.oidc, err);
 }
 
 /* --- running it --------------------------------------------------------------------------------------------------- */
 
+/* Before they are loaded, since an issuer that has ended is not taken. What comes later: sentry/auto_rotate. */
+static void rotate_first(const struct dc_sentry_config *config) {
+  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, said DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  const char *argv[DC_AUTO_ROTATE_ARGS];
+  char ttl[DC_DURATION_TEXT_MAX];
+  struct dc_err err = DC_ERR_INIT;
+  int status = 0;
+  dc_auto_rotate_args(config, &config->policy, ttl, argv);
+  int rc = dc_proc_run((char *const *)(uintptr_t)argv, NULL, 0, DC_AUTO_ROTATE_SAID_MAX, &out, &said, &status, &err);
+  if (rc)
+    dc_log_write(DC_LOG_ERROR, scope, "the credentials were not rotated: %s", err.text);
+  else if (status != DC_EXIT_NOTHING)
+    log_lines(status ? DC_LOG_ERROR : DC_LOG_INFO, &said);
+}
+
 static int serve(struct dc_sentry_config *config, struct dc_err *err) {
   int rc = dc_credentials_need(config, err);
+  if (!rc && opt->auto_rotate) rotate_first(config);
   if (!rc && opt->audit_log) rc = dc_audit_open(opt->audit_log, &config->audit, err);
   if (rc) return rc;
   if (!opt->listen_given)

@@ -84,6 +84,8 @@ static const struct dc_opt head_opts[] = {
      .help = "when that line cannot be written (a full disk): warn in the log and hand the certificate out, or refuse "
              "the request",
      .shown = "warn"},
+    {.name = "auto-rotate", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.auto_rotate,
+     .help = "run \"daprcerts rotate\" at the start and each hour: what is due of issuer and root is replaced"},
     {.name = "mode", .kind = DC_OPT_STRING, .value = &dc_sentry_options.mode, .arg = "MODE", .help = "standalone is the one there is",
      .shown = "standalone"},
     {.name = "check", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.check,

@@ -10,7 +10,7 @@ struct dc_sentry_options {
   const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
       *ready_file, *legacy_dns, *kubeconfig, *log_file, *audit_log, *audit_failure, *healthz_address, *metrics_address;
   int64_t port, healthz_port, metrics_port;
-  bool check, config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
+  bool auto_rotate, check, config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
       metrics_address_given;
   struct dc_jwt_options jwt;
   struct dc_oidc_options oidc;
