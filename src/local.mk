@@ -76,6 +76,7 @@ libpki_a_SOURCES = \
   src/pki/profile.c src/pki/profile.h \
   src/pki/san.c src/pki/san.h \
   src/pki/spiffe.c src/pki/spiffe.h \
+  src/pki/constraints.c src/pki/constraints.h \
   src/pki/spki.c src/pki/spki.h
 
 # --- ca: what an authority does -------------------------------------------------------------------------------------

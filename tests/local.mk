@@ -52,6 +52,7 @@ UNIT_TESTS = \
   tests/unit/pki/profile \
   tests/unit/pki/san \
   tests/unit/pki/spiffe \
+  tests/unit/pki/constraints \
   tests/unit/pki/spki \
   tests/unit/store/lock \
   tests/unit/store/publish

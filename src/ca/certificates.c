@@ -79,7 +79,7 @@ int dc_certificates_issuer(const struct dc_spki *spki, const char *trust_domain,
                            struct dc_bundle *out, struct dc_err *err) {
   struct dc_buf id DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   const struct dc_signer by = signer_of(root, root_key);
-  struct dc_san sans[] = {{DC_SAN_DNS, DC_SLICE("cluster.local")}};
+  struct dc_san sans[] = {{DC_SAN_DNS, DC_SLICE(DC_CERTIFICATES_DNS)}};
   int rc = dc_spiffe_sentry(&id, trust_domain, ns, err);
   if (rc) return dc_err_add(err, rc, "trust domain '%s' and namespace '%s' make no SPIFFE ID", trust_domain, ns);
   dc_name_add(&name, dc_buf_text(&id), NULL);

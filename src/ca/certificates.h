@@ -11,6 +11,7 @@
 #include "pki/profile.h"
 
 enum { DC_CERTIFICATES_SKEW = 15 * 60 };
+#define DC_CERTIFICATES_DNS "cluster.local" /* the issuer's name, which sidecars up to 1.11 look for */
 
 /* Self-signed, with no path length. Its subject is the organization TRUST_DOMAIN; NUMBERED adds a common name that tells
  * its key from those before it, since a verifier that looks for issuers by name (openssl, GnuTLS) should find one. */

@@ -90,6 +90,10 @@ static bool read_sans(struct dc_cert *cert, struct dc_slice value) {
   return true;
 }
 
+static bool read_name_constraints(struct dc_cert *cert, struct dc_slice value) {
+  return dc_der_take(&value, DC_DER_SEQUENCE, &cert->name_constraints) && !value.len;
+}
+
 static bool read_nothing(struct dc_cert *cert, struct dc_slice value) {
   (void)cert;
   (void)value;
@@ -107,8 +111,8 @@ static const struct reader {
     {DC_SLICE(DC_OID_EXT_SUBJECT_KEY_ID), read_subject_key_id, "subjectKeyIdentifier"},
     {DC_SLICE(DC_OID_EXT_AUTHORITY_KEY_ID), read_authority_key_id, "authorityKeyIdentifier"},
     {DC_SLICE(DC_OID_EXT_SAN), read_sans, "subjectAltName"},
+    {DC_SLICE(DC_OID_EXT_NAME_CONSTRAINTS), read_name_constraints, "nameConstraints"},
     /* verifiers know these, so they may be critical; nothing here asks what they say */
-    {DC_SLICE(DC_OID_EXT_NAME_CONSTRAINTS), read_nothing, "nameConstraints"},
     {DC_SLICE(DC_OID_EXT_POLICIES), read_nothing, "certificatePolicies"},
 };
 

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "ca/install.h"
 #include "config/settings.h"
+#include "pki/constraints.h"
 #include "store/layout.h"
 #include "store/publish.h"
 #include "tools/kty.h"
@@ -176,6 +177,16 @@ static void warn_names(const struct job *job) {
   dc_tool_warn_lines(&cli, &warning);
 }
 
+/* A root that was given may allow sentry's names and not those that sidecars ask for. */
+static void warn_constraints(const struct job *job, const struct dc_cert *root) {
+  const char *usual = job->settings.trust_domain ? job->settings.trust_domain : DC_DEFAULT_TRUST_DOMAIN;
+  struct dc_err err = DC_ERR_INIT;
+
+  if (dc_constraints_check(root, DC_SAN_URI, dc_slice_text(usual), &err))
+    dc_tool_warn(&cli, "root certificate '%s': %s: sidecars have to be in another trust domain", opt.root_crt,
+                 err.text);
+}
+
 static int report_new(const struct job *job, const struct dc_init_set *set, struct dc_err *err) {
   struct dc_bundle client DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   json_t *files = json_array();
@@ -232,6 +243,7 @@ static int make_authority(const struct job *job, struct dc_err *err) {
     dc_tool_warn(&cli, "the issuer ends with the root, at %s, earlier than asked for",
                  dc_clock_rfc3339(dc_authority_not_after(set.authority), time));
   warn_names(job);
+  warn_constraints(job, set.root);
   return opt.json ? report_new(job, &set, err) : 0;
 }
 

@@ -232,6 +232,33 @@ has "$WORK/err" "$WORK/missing" "is named"
 status 1 "a root key that is empty" "$DAPRCERTS" ca-init --dir "$WORK/bad" --root-key /dev/null
 check "and nothing was made" test ! -e "$WORK/bad"
 
+# A root whose name constraints shut out what is signed below it: Go's verifier, which sidecars have, looks at the names
+# of the issuer too.
+constrained() {
+  mkdir -p "$WORK/constrained" && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /O=root \
+    -addext 'keyUsage=critical,keyCertSign' -addext "nameConstraints=critical,$1" \
+    -keyout "$WORK/constrained/key" -out "$WORK/constrained/crt" 2>/dev/null
+}
+by_constrained() {
+  "$DAPRCERTS" ca-init --dir "$WORK/below-$1" --trust-domain mesh.example --root-cert "$WORK/constrained/crt" \
+    --root-key "$WORK/constrained/key"
+}
+constrained 'permitted;URI:mesh.example,permitted;DNS:example.org'
+status 1 "name constraints without cluster.local" by_constrained no
+has "$WORK/err" "constrained/crt': its name constraints do not allow the DNS name 'cluster.local' below it" "are told"
+check "before anything is made" test ! -e "$WORK/below-no"
+constrained 'permitted;DNS:cluster.local,excluded;URI:example'
+status 1 "those that exclude the trust domain" by_constrained no
+has "$WORK/err" "do not allow a URI of 'mesh.example'" "too"
+constrained 'permitted;DNS:local,permitted;URI:example'
+status 0 "those with both" by_constrained yes
+valid "$WORK/below-yes" "below them"
+has "$WORK/err" "warning: root certificate '$WORK/constrained/crt': its name constraints do not allow a URI of 'public'" \
+  "with a warning of the trust domain in which sidecars usually are"
+constrained 'permitted;DNS:local,permitted;URI:example,permitted;URI:public'
+status 0 "and those with that too" by_constrained all
+lacks "$WORK/err" 'name constraints' "need none"
+
 # --- a client pair for other programs' directories --------------------------------------------------------------------------------------
 status 0 "--client adds a pair to the guide's openssl CA" "$DAPRCERTS" ca-init --client --dir "$WORK/guide"
 valid "$WORK/guide" "that openssl verifies"
