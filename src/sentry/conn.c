@@ -29,7 +29,7 @@ enum {
   PLAIN_ROOM = DC_TLS_RECORD_MAX,
   OUT_HIGH = 65536,     /* ciphertext waiting for the peer: past it nothing more is made or read */
   KEEPALIVE_S = 60,
-  MAX_RESETS = 100,     /* streams thrown away in excess of those answered */
+  MIN_RESETS = 100,     /* see max_resets */
   HTTP2_CANCEL = 8,
   REQUEST_ID_MAX = 40,
 };
@@ -270,6 +270,12 @@ static void on_stream_closed(struct dc_h2_stream *stream, uint32_t error_code, v
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
+/* Streams that a peer may throw away in excess of those answered: twice all that it may have open, so that one that
+ * gives up on all of its calls, and again on their repetition, is no attack. */
+static uint32_t max_resets(const struct dc_limits *limits) {
+  return limits->max_streams > MIN_RESETS / 2 ? (uint32_t)(2 * limits->max_streams) : MIN_RESETS;
+}
+
 static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
   static const struct dc_h2_events events = {
       .opened = on_opened, .data = on_data, .overflow = on_overflow, .whole = on_whole, .closed = on_stream_closed};
@@ -279,7 +285,7 @@ static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
       .max_streams = (uint32_t)limits->max_streams,
       .max_header_bytes = (size_t)limits->max_header_bytes,
       .max_body_bytes = (size_t)limits->max_message_bytes + 5, /* and gRPC's prefix */
-      .max_resets = MAX_RESETS,
+      .max_resets = max_resets(limits),
   };
   conn->max_message = (size_t)limits->max_message_bytes;
   dc_snapshot_unref(snapshot);

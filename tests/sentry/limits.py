@@ -337,6 +337,18 @@ class Case:
         yield
         return result
 
+    def cancelling_all(self, limit):
+        """All that may be open cancelled, and again on a second try: who lost patience, and no attack."""
+        it = self.wire()
+        it.ping()
+        for _ in range(2):
+            ids = [it.new_stream() for _ in range(int(limit))]
+            it.send(*[it.headers(stream) for stream in ids])
+            it.send(*[frame(RST_STREAM, 0, stream, struct.pack(">I", 8)) for stream in ids])
+            it.ping()
+        yield
+        return it.call(self.body)
+
     def pings(self):
         it = self.wire()
         yield

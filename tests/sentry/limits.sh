@@ -150,6 +150,7 @@ fi
 ends 'goaway 11' 'streams opened to be reset' rapid_reset
 ends 'goaway 11' 'calls made to be reset' rapid_calls
 ends 'status 0' 'a client that cancels half of its calls is none of these' cancelling
+ends 'status 0' 'nor is one that cancels all that it may have open, twice' cancelling_all 100
 ends 'goaway 11' 'PING' pings
 ends 'goaway 11' 'SETTINGS' settings
 ends 'status 0' 'a client that likes to PING is none of these' polite_pings
@@ -166,6 +167,11 @@ ends TLSV1_ALERT_PROTOCOL_VERSION 'TLS 1.0' old_tls TLSv1
 ends TLSV1_ALERT_PROTOCOL_VERSION 'TLS 1.1' old_tls TLSv1_1
 stop_sentry
 same 0 "$SENTRY_STATUS" 'after all of this the server ends with status 0'
+
+start_sentry --issuer-credentials ca --max-streams 400
+ends 'status 0' 'max-streams: who cancels all of more calls' cancelling_all 400
+ends 'goaway 11' 'and who opens streams to reset them' rapid_reset
+stop_sentry
 
 # --- no descriptor left ----------------------------------------------------------------------------------------------
 sentry=$DAPRCERTS
