@@ -2,7 +2,7 @@
 # Unit tests mirror src/: tests/unit/LEVEL/FILE.c tests src/LEVEL/FILE.c, one program each, TAP on its standard output.
 # To add one, add its name: automake takes NAME.c for its source, and what no NAME_LDADD says is linked from LDADD.
 
-EXTRA_DIST += tests/unit/tap.h tests/unit/pki/make.h tests/unit/pki/csr-samples.h tests/cli/lib.sh \
+EXTRA_DIST += tests/unit/tap.h tests/unit/pki/make.h tests/unit/ca/held.h tests/unit/pki/csr-samples.h tests/cli/lib.sh \
   tests/unit/pki/jose-data.h tests/unit/pki/jose_peer.py tests/data/jose tests/data/wycheproof
 AM_DEFAULT_SOURCE_EXT = .c
 AM_CPPFLAGS += -I$(srcdir)/tests/unit
@@ -32,12 +32,17 @@ UNIT_TESTS = \
   tests/unit/base/proc \
   tests/unit/base/utf8 \
   tests/unit/ca/authority \
+  tests/unit/ca/certificates \
+  tests/unit/ca/holdings \
   tests/unit/ca/init \
+  tests/unit/ca/plan \
+  tests/unit/ca/rotate \
   tests/unit/ca/sign \
   tests/unit/ca/token_signer \
   tests/unit/config/allow \
   tests/unit/config/dapr_config \
   tests/unit/config/settings \
+  tests/unit/config/state \
   tests/unit/format/env \
   tests/unit/pki/bundle \
   tests/unit/pki/cert \
@@ -55,7 +60,8 @@ UNIT_TESTS = \
   tests/unit/pki/constraints \
   tests/unit/pki/spki \
   tests/unit/store/lock \
-  tests/unit/store/publish
+  tests/unit/store/publish \
+  tests/unit/store/set
 if WITH_SENTRY
 UNIT_TESTS += \
   tests/unit/client/client \

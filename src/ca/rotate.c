@@ -368,6 +368,7 @@ static int bridge(const struct dc_holdings *holdings, const struct dc_rotation *
   for (size_t i = 0; !root && i < draft->anchors.count; i++)
     if (dc_cert_signed_by(draft->chain.certs[count - 1], draft->anchors.certs[i], NULL) == 0)
       root = draft->anchors.certs[i];
+  if (by_root != root_signs(holdings)) return 0; /* who has the key elsewhere was not asked */
   if (!root || has_ended(signer, rotation->now) || !dc_rotate_can_cross(holdings, rotation->now)) return 0;
   int rc = dc_certificates_cross(root, signer, key, rotation->now, &draft->chain, err);
   if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);

@@ -188,6 +188,8 @@ static int recover(const char *dir, struct dc_err *err) {
   return rc ? dc_err_add(err, rc, "cannot finish an interrupted publication in '%s'", dir) : 0;
 }
 
+static bool replaces(enum dc_publish how) { return how == DC_PUBLISH_REPLACE || how == DC_PUBLISH_FINAL; }
+
 static int refuse_existing(const char *dir, const struct dc_set *set, bool whole, struct dc_err *err) {
   struct dc_buf found DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   size_t count = whole ? DC_FILES : set->count;
@@ -256,7 +258,7 @@ static int refuse_early(const char *dir, const struct dc_set *set, enum dc_publi
   char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
   int interrupted = mark ? dc_os_exists(mark, err) : dc_err_nomem(err);
   if (interrupted) return interrupted < 0 ? interrupted : 0;
-  return how == DC_PUBLISH_REPLACE ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  return replaces(how) ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
 }
 
 int dc_publish_begin(const char *dir, struct dc_publication *publication, struct dc_err *err) {
@@ -280,10 +282,9 @@ void dc_publish_end(struct dc_publication *publication) { dc_lock_release(&publi
 int dc_publish_commit(const struct dc_publication *publication, const struct dc_set *set, enum dc_publish how,
                       struct dc_err *err) {
   const char *dir = publication->dir;
-  bool replaces = how == DC_PUBLISH_REPLACE || how == DC_PUBLISH_FINAL;
-  int rc = replaces ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  int rc = replaces(how) ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
   if (!rc) rc = write_next(dir, set, err);
-  if (!rc && replaces) rc = keep_before(dir, set, how == DC_PUBLISH_REPLACE, err);
+  if (!rc && replaces(how)) rc = keep_before(dir, set, how == DC_PUBLISH_REPLACE, err);
   if (!rc) rc = mark_complete(dir, err);
   if (rc) {
     discard(dir);

@@ -264,15 +264,16 @@ static int read_given(struct dc_bundle *anchors, struct dc_bundle *chain, struct
 static int take_given(struct job *job, struct dc_err *err) {
   struct dc_bundle anchors DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT, chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   struct dc_key *key = NULL;
-  bool breaks = false;
+  bool breaks = false, asks_for_key = job->holdings.state.root_key_elsewhere && !job->holdings.root_key;
   int rc = read_given(&anchors, &chain, &key, err);
   if (!rc) rc = dc_rotate_given(&job->holdings, &job->rotation, &anchors, &chain, key, &breaks, err);
   if (rc || !breaks) return rc;
   if (!opt.force)
     return dc_err_set(err, DC_EMISMATCH, "sidecars that are running, and those started with what they know, would not "
                                          "believe these certificates: no root of theirs has signed them, and the old one "
-                                         "cannot; \"--force\" takes them all the same, and every sidecar has to be "
-                                         "restarted then");
+                                         "%s; \"--force\" takes them all the same, and every sidecar has to be "
+                                         "restarted then",
+                      asks_for_key ? "could, by its key (\"--root-key FILE\")" : "cannot");
   dc_tool_warn(&cli, "restart every sidecar now: those that are running do not believe the new certificates");
   return 0;
 }
@@ -360,7 +361,6 @@ static int carry_out(struct job *job, struct dc_err *err) {
 
 static int roll_back(struct job *job, struct dc_err *err) {
   struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
-  struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
   int rc = dc_publish_previous(&job->publication, &set, err);
   bool credentials = false;
   for (size_t i = 0; i < set.count; i++)

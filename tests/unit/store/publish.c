@@ -78,6 +78,146 @@ static void test_publication(void) {
   is_text(read_all(previous), "one one one", "the set before is kept");
 }
 
+/* --- files that go, and files of our own --------------------------------------------------------------------------- */
+
+static const char *const rotated[] = {"ca.crt", "ca.key", DC_LAYOUT_STATE};
+
+/* "one - two": what readers see of the three; "-" where nothing is. */
+static const char *seen(const char *dir) {
+  static char text[256];
+  bool present[3] = {false};
+  *text = '\0';
+  if (dc_publish_present(dir, rotated, 3, present, NULL)) return "error";
+  for (size_t i = 0; i < 3; i++) {
+    struct dc_buf file DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    int rc = present[i] ? dc_publish_read(dir, &rotated[i], 1, 100, &file, NULL) : 0;
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", rc ? "error" : present[i] ? dc_buf_text(&file) : "-");
+  }
+  return text;
+}
+
+/* TEXTS as above; NULL: not of the set. */
+static int publish_rotated(const char *dir, const char *const texts[3], enum dc_publish how) {
+  struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
+  int rc = 0;
+  for (size_t i = 0; !rc && i < 3; i++) {
+    if (!texts[i]) continue;
+    rc = strcmp(texts[i], "-") ? dc_set_add(&set, rotated[i], 0600, texts[i], strlen(texts[i]), NULL)
+                               : dc_set_remove(&set, rotated[i], NULL);
+  }
+  return rc ? rc : dc_publish(dir, &set, how, NULL);
+}
+
+static int go_back(const char *dir) {
+  struct dc_publication publication DC_CLEANUP(dc_publish_end) = DC_PUBLICATION_INIT;
+  struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
+  int rc = dc_publish_begin(dir, &publication, NULL);
+  if (!rc) rc = dc_publish_previous(&publication, &set, NULL);
+  return rc ? rc : dc_publish_commit(&publication, &set, DC_PUBLISH_FINAL, NULL);
+}
+
+static bool is_there(const char *dir, const char *part) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  return dc_os_exists(path, NULL) == 1;
+}
+
+static void test_removal(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "removal");
+  is_num(publish_rotated(dir, (const char *const[]){"one", "key", NULL}, DC_PUBLISH_NEW), 0, "a set");
+  is_text(seen(dir), "one key -", "is there");
+  is_num(publish_rotated(dir, (const char *const[]){"two", "-", "state"}, DC_PUBLISH_REPLACE), 0, "one without a key");
+  is_text(seen(dir), "two - state", "takes it away, and brings a file of our own");
+  ok(!is_there(dir, "ca.key") && is_there(dir, DC_LAYOUT_STATE), "in the directory itself");
+  ok(is_there(dir, DC_LAYOUT_PREV "/ca.key") && is_there(dir, DC_LAYOUT_PREV "/-.state"), "what was there is kept, or noted");
+  is_num(mode_of(dir, DC_LAYOUT_PREV "/ca.key"), 0600, "a key for its owner alone");
+  ok(!is_there(dir, DC_LAYOUT_NEXT) && !is_there(dir, DC_LAYOUT_BEFORE), "nothing is left over");
+  is_num(publish_rotated(dir, (const char *const[]){NULL, "-", NULL}, DC_PUBLISH_REPLACE), 0, "what is not there goes too");
+  is_text(seen(dir), "two - state", "which changes nothing");
+}
+
+static void test_previous(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "previous");
+  is_num(publish_rotated(dir, (const char *const[]){"one", "key", NULL}, DC_PUBLISH_NEW), 0, "a set");
+  is_num(go_back(dir), DC_ENOENT, "has none before it");
+  is_num(publish_rotated(dir, (const char *const[]){"two", "-", "state"}, DC_PUBLISH_REPLACE), 0, "another");
+  is_num(go_back(dir), 0, "has");
+  is_text(seen(dir), "one key -", "which comes back, and takes away what was not there");
+  ok(!is_there(dir, DC_LAYOUT_PREV), "there is no way back from it");
+  is_num(go_back(dir), DC_ENOENT, "not twice");
+  is_num(publish_rotated(dir, (const char *const[]){"two", NULL, NULL}, DC_PUBLISH_REPLACE), 0, "another");
+  is_num(publish_rotated(dir, (const char *const[]){"three", NULL, NULL}, DC_PUBLISH_FINAL), 0, "and one that is final");
+  is_num(go_back(dir), DC_ENOENT, "no way back");
+  is_text(seen(dir), "three key -", "all is as it was published");
+}
+
+static void make_part_of(const char *dir, const char *part) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  if (mkdir(path, 0755)) printf("# cannot make %s\n", path);
+}
+
+/* The stages of a publication at which its process may have died, as it leaves them: before the mark, after it, with
+ * each of its changes done, with before/ turned already. */
+static void leave(const char *dir, int stage) {
+  make_part_of(dir, DC_LAYOUT_NEXT);
+  write_file(dir, DC_LAYOUT_NEXT "/ca.crt", "two");
+  write_file(dir, DC_LAYOUT_NEXT "/-ca.key", "");
+  write_file(dir, DC_LAYOUT_NEXT "/.state", "state");
+  make_part_of(dir, DC_LAYOUT_BEFORE);
+  write_file(dir, DC_LAYOUT_BEFORE "/ca.crt", "one");
+  if (stage == 0) return;
+  write_file(dir, DC_LAYOUT_BEFORE "/ca.key", "key");
+  write_file(dir, DC_LAYOUT_BEFORE "/-.state", "");
+  write_file(dir, DC_LAYOUT_MARK, "");
+  char *state DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_NEXT "/.state");
+  char *to DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_STATE);
+  char *key DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "ca.key");
+  char *crt DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_NEXT "/ca.crt");
+  char *root DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "ca.crt");
+  char *before DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_BEFORE);
+  char *prev DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_PREV);
+  char *note DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_NEXT "/-ca.key");
+  int bad = 0;
+  if (stage > 1) bad |= unlink(key);
+  if (stage > 2) bad |= rename(state, to);
+  if (stage > 3) bad |= rename(crt, root);
+  if (stage > 4) bad |= rename(before, prev);
+  if (stage > 5) bad |= unlink(note);
+  ok(!bad, "stage %d", stage);
+}
+
+static void test_stages(void) {
+  for (int stage = 0; stage <= 6; stage++) {
+    char name[32];
+    snprintf(name, sizeof name, "stage%d", stage);
+    char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, name);
+    is_num(publish_rotated(dir, (const char *const[]){"one", "key", NULL}, DC_PUBLISH_NEW), 0, "a set");
+    leave(dir, stage);
+    const char *want = stage ? "two - state" : "one key -";
+    ok(strcmp(seen(dir), want) == 0, "stage %d: readers see %s", stage, want);
+    struct dc_publication publication DC_CLEANUP(dc_publish_end) = DC_PUBLICATION_INIT;
+    is_num(dc_publish_begin(dir, &publication, NULL), 0, "who comes next");
+    dc_publish_end(&publication);
+    ok(strcmp(seen(dir), want) == 0, "stage %d: finishes or discards it", stage);
+    ok(is_there(dir, "ca.key") == !stage && is_there(dir, DC_LAYOUT_STATE) == (stage > 0), "in the directory itself");
+    ok(!is_there(dir, DC_LAYOUT_NEXT) && !is_there(dir, DC_LAYOUT_BEFORE), "and leaves nothing over");
+    is_num(go_back(dir), stage ? 0 : DC_ENOENT, "the way back");
+    is_text(seen(dir), "one key -", "leads to the set before");
+  }
+}
+
+/* A publication that is thrown away does not cost the set before the last one. */
+static void test_kept(void) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "kept");
+  is_num(publish_rotated(dir, (const char *const[]){"zero", "key", NULL}, DC_PUBLISH_NEW), 0, "a set");
+  is_num(publish_rotated(dir, (const char *const[]){"one", NULL, NULL}, DC_PUBLISH_REPLACE), 0, "another");
+  leave(dir, 0);
+  is_num(go_back(dir), 0, "after a third that was not complete");
+  is_text(seen(dir), "zero key -", "the way back leads to the first");
+}
+
+/* --- interruptions ------------------------------------------------------------------------------------------------- */
+
 /* A publisher that died after the mark, having renamed the first file: readers see the new set, the next finishes. */
 static void test_interrupted(void) {
   char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(top, "interrupted");
@@ -276,6 +416,10 @@ int main(void) {
   if (!mkdtemp(top)) return 99;
   test_publication();
   test_modes();
+  test_removal();
+  test_previous();
+  test_stages();
+  test_kept();
   test_interrupted();
   test_half_installed();
   test_foreign();
