@@ -178,12 +178,13 @@ static int install(const char *dir, struct dc_err *err) {
   return rc ? rc : remove_part(dir, DC_LAYOUT_NEXT, err);
 }
 
-/* What a publisher before us left. */
+/* What a publisher before us left; it may have died between making the mark and syncing it. */
 static int recover(const char *dir, struct dc_err *err) {
   char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
   int complete = mark ? dc_os_exists(mark, err) : dc_err_nomem(err);
   if (complete < 0) return complete;
-  int rc = complete ? install(dir, err) : remove_part(dir, DC_LAYOUT_NEXT, err);
+  int rc = complete ? sync_part(dir, DC_LAYOUT_NEXT, err) : remove_part(dir, DC_LAYOUT_NEXT, err);
+  if (!rc && complete) rc = install(dir, err);
   if (!rc) rc = remove_part(dir, DC_LAYOUT_BEFORE, err);
   return rc ? dc_err_add(err, rc, "cannot finish an interrupted publication in '%s'", dir) : 0;
 }
@@ -236,11 +237,13 @@ static int write_next(const char *dir, const struct dc_set *set, struct dc_err *
   return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
 }
 
+/* All that the mark speaks of, and the way to it, is durable before it is made, and it before it is relied on. */
 static int mark_complete(const char *dir, struct dc_err *err) {
   char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
-  int rc = mark ? dc_os_write_new(mark, 0644, "", 0, err) : dc_err_nomem(err);
-  if (!rc) rc = sync_part(dir, DC_LAYOUT_NEXT, err);
-  return rc ? rc : sync_part(dir, DC_LAYOUT_OWN, err);
+  int rc = sync_part(dir, DC_LAYOUT_OWN, err);
+  if (!rc) rc = dc_os_fsync_dir(dir, err);
+  if (!rc) rc = mark ? dc_os_write_new(mark, 0644, "", 0, err) : dc_err_nomem(err);
+  return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
 }
 
 /* The mark goes first and for good: what is left of the set must never look complete. */
