@@ -175,6 +175,7 @@ static int install(const char *dir, struct dc_err *err) {
   if (!rc) rc = sync_part(dir, DC_LAYOUT_OWN, err);
   if (!rc) rc = dc_os_fsync_dir(dir, err);
   if (!rc) rc = turn_previous(dir, err);
+  if (!rc) rc = sync_part(dir, DC_LAYOUT_OWN, err);
   return rc ? rc : remove_part(dir, DC_LAYOUT_NEXT, err);
 }
 
