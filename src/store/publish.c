@@ -39,6 +39,11 @@ static int make_part(const char *dir, const char *part, struct dc_err *err) {
   return chmod(path, mode) ? dc_err_sys(err, errno, "cannot open '%s' to its readers", path) : 0;
 }
 
+static int sync_part(const char *dir, const char *part, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+  return path ? dc_os_fsync_dir(path, err) : dc_err_nomem(err);
+}
+
 static int check_format(const char *dir, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT);
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -55,21 +60,22 @@ static int check_format(const char *dir, struct dc_err *err) {
                     DC_PUBLISH_FORMAT);
 }
 
+/* By a name of its own, since the lock is held: what a publisher left that died here is known, and goes. */
 static int write_format(const char *dir, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT);
+  char *fresh DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT ".new");
   char text[16];
-  int there = path ? dc_os_exists(path, err) : dc_err_nomem(err);
+  if (!path || !fresh) return dc_err_nomem(err);
+  if (unlink(fresh) && errno != ENOENT) return dc_err_sys(err, errno, "cannot remove '%s'", fresh);
+  int there = dc_os_exists(path, err);
   if (there) return there < 0 ? there : 0;
   int n = snprintf(text, sizeof text, "%d\n", DC_PUBLISH_FORMAT);
-  return dc_os_write_atomic(path, 0644, text, (size_t)n, true, err);
+  int rc = dc_os_write_new(fresh, 0644, text, (size_t)n, err);
+  if (!rc) rc = dc_os_rename(fresh, path, err);
+  return rc ? rc : sync_part(dir, DC_LAYOUT_OWN, err);
 }
 
 /* --- steps of a publication --------------------------------------------------------------------------------------- */
-
-static int sync_part(const char *dir, const char *part, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
-  return path ? dc_os_fsync_dir(path, err) : dc_err_nomem(err);
-}
 
 /* *ENTRY is NULL at the end, which readdir tells from a failure by errno alone. */
 static int next_entry(DIR *entries, const char *path, struct dirent **entry, struct dc_err *err) {
