@@ -35,7 +35,9 @@ static int make_part(const char *dir, const char *part, struct dc_err *err) {
   if (!path) return dc_err_nomem(err);
   if (stat(dir, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
   mode_t mode = (status.st_mode & 0777) | 0755;
-  if (mkdir(path, mode)) return errno == EEXIST ? 0 : dc_err_sys(err, errno, "cannot make '%s'", path);
+  if (mkdir(path, mode) && errno != EEXIST) return dc_err_sys(err, errno, "cannot make '%s'", path);
+  if (stat(path, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
+  if ((status.st_mode & mode) == mode) return 0;
   return chmod(path, mode) ? dc_err_sys(err, errno, "cannot open '%s' to its readers", path) : 0;
 }
 
@@ -398,9 +400,9 @@ static bool same_place(const struct place *a, const struct place *b) {
   return a->found == b->found && (!a->found || (a->dev == b->dev && a->ino == b->ino));
 }
 
-static int look_at_mark(const char *dir, look_fn *how, struct place *mark, struct dc_err *err) {
+static int look_at_mark(const char *dir, struct place *mark, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
-  return path ? how(path, mark, err) : dc_err_nomem(err);
+  return path ? look(path, mark, err) : dc_err_nomem(err);
 }
 
 /* NAME in the view that MARKED gives: next/ first while a complete set is there. */
@@ -418,14 +420,14 @@ static int resolve(const char *dir, const char *name, bool marked, look_fn *how,
   return path ? how(path, place, err) : dc_err_nomem(err);
 }
 
-/* One look at a whole set, its files held open. */
+/* One look at a whole set, its files held open; the mark is not, since who may read may be kept from opening it until
+ * its maker has given it its mode. */
 struct view {
   struct place mark, files[DC_SET_MAX];
   size_t count;
 };
 
 static void view_close(struct view *view) {
-  dc_mem_close(&view->mark.fd);
   for (size_t i = 0; i < view->count; i++) dc_mem_close(&view->files[i].fd);
 }
 
@@ -436,7 +438,7 @@ static int absent(const char *dir, const char *name, struct dc_err *err) {
 
 static int view_read(struct view *view, const char *dir, const char *const *names, size_t count, size_t max,
                      struct dc_buf *files, struct dc_err *err) {
-  int rc = look_at_mark(dir, look_open, &view->mark, err);
+  int rc = look_at_mark(dir, &view->mark, err);
   for (size_t i = 0; !rc && i < count; i++) {
     struct place *place = &view->files[view->count++];
     look_fn *how = dc_path_is_absolute(names[i]) ? look_open_named : look_open;
@@ -452,7 +454,7 @@ static int view_read(struct view *view, const char *dir, const char *const *name
 static bool view_holds(const struct view *view, const char *dir, const char *const *names) {
   struct dc_err ignored = DC_ERR_INIT;
   struct place now = NO_PLACE;
-  (void)!look_at_mark(dir, look, &now, &ignored);
+  (void)!look_at_mark(dir, &now, &ignored);
   if (!same_place(&view->mark, &now)) return false;
   for (size_t i = 0; i < view->count; i++) {
     now = (struct place)NO_PLACE;
@@ -489,7 +491,7 @@ int dc_publish_read(const char *dir, const char *const *names, size_t count, siz
 
 static int find_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err) {
   struct place mark, place;
-  int rc = look_at_mark(dir, look, &mark, err);
+  int rc = look_at_mark(dir, &mark, err);
   for (size_t i = 0; !rc && i < count; i++) {
     rc = resolve(dir, names[i], mark.found, look, &place, err);
     present[i] = !rc && place.found;
