@@ -159,10 +159,7 @@ if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command 
   start_sentry --config url.yaml
   check 'a start without the web server: not healthy' is_health 503
   check 'the log says why' logged 'keys.json'
-  openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out csr 2>/dev/null
-  status 1 'a request waits until its deadline' sh -c '"$@" <csr' sh "$TOP_BUILDDIR/daprcerts-request" --sentry "$SENTRY_ADDR" \
-    --id web --namespace default --server-id spiffe://localhost/ns/default/dapr-sentry --trust-anchors ca/ca.crt \
-    --token-file web.token --attempts 1 --timeout 300ms
+  status 1 'a request waits until its deadline' requests web.token 300ms
   has "$WORK/err" 'no answer in time' 'and is not refused'
   asks web.token >asked.out 2>&1 &
   asking=$!

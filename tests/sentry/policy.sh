@@ -212,7 +212,7 @@ if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command 
   stop_web
   # waits TOKEN: a call that is parked; $asking.
   waits() {
-    asks web "$1" >asked.out 2>&1 &
+    requests "$1" 5m >asked.out 2>&1 &
     asking=$!
     check 'a call waits' logged 'Waiting for the key set' "$2"
   }
@@ -225,7 +225,7 @@ if [ -x "$TOP_BUILDDIR/daprcerts-fetch" ] && has_command python3 && has_command 
   stop_sentry
   reloads=0
   refusals=0
-  start_sentry --config mtls.yaml --loops 2 --log-level debug
+  start_sentry --config mtls.yaml --loops 2 --log-level debug --request-timeout 5m
   keep_open
   same 200 "$(health)" 'before it is healthy'
   keys "$url" 'minRefreshInterval: 1h'
