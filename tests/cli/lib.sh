@@ -5,7 +5,7 @@ set -u
 : "${DAPRCERTS:?run by make check}"
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/daprcerts-test.XXXXXX") || exit 99
 trap 'rm -rf "$WORK"' EXIT
-trap 'exit 143' HUP INT TERM
+trap 'exit 143' HUP INT TERM PIPE # PIPE: make check was ended, which does not end its tests
 HOME=$WORK/home
 mkdir "$HOME"
 export HOME
