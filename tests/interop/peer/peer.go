@@ -26,6 +26,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 )
 
 // Bound is how long what must come may take, on a machine with much else to do; longer means that it does not come.
@@ -93,7 +94,9 @@ func (s *Sentry) ID() spiffeid.ID {
 // Dial connects as a sidecar since 1.12 does: the server's chain leads to the anchors, its SPIFFE ID is sentry's.
 func (s *Sentry) Dial(options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	creds := grpccredentials.TLSClientCredentials(s.Bundle(), tlsconfig.AuthorizeID(s.ID()))
-	return grpc.NewClient("passthrough:///"+s.Addr, append(options, grpc.WithTransportCredentials(creds))...)
+	patience := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: Bound}
+	return grpc.NewClient("passthrough:///"+s.Addr,
+		append(options, grpc.WithTransportCredentials(creds), grpc.WithConnectParams(patience))...)
 }
 
 // Sign makes one call on a connection of its own.
