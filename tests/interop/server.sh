@@ -16,8 +16,8 @@ begin_wire() {
   openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/csr" 2>/dev/null
 }
 
-# awaited COMMAND...: waits until the command succeeds. Returns 1, and says so, when the running server has ended before,
-# or after a minute: whatever is waited for has come by then or never does.
+# awaited COMMAND...: waits until the command succeeds. Returns 1, and says so, when the running server has ended before
+# or a minute is over: whatever is waited for has come by then or never does.
 awaited() {
   awaited_end=$(($(date +%s) + 60))
   until "$@"; do

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web server of the folder web: web.py PORT, 0 for any; prints its port when it serves. Any is one that systems do not
-give away by themselves, so that nobody has it when this comes back to it."""
+"""A web server of the folder web: web.py PORT, 0 for any; prints its port when it serves. Any is one that systems do
+not give away by themselves, so that nobody has it when this comes back to it."""
 import errno
 import functools
 import http.server
