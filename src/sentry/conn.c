@@ -50,6 +50,7 @@ struct dc_conn {
   uv_shutdown_t shutdown;
   struct dc_buf in_flight; /* owned by the running uv_write */
   bool write_busy, reading;
+  bool busy; /* is counted in the group's */
   enum phase phase;
   int64_t since; /* ms, monotonic: the phase's beginning; in OPEN the last time that a call ended or began */
   int64_t write_since; /* ms: when bytes were last given to the system */
@@ -76,11 +77,27 @@ static void on_closed(uv_handle_t *handle) {
   group->closed(group->user);
 }
 
+/* An idle connection may be closed for a new one. */
+static bool is_idle(const struct dc_conn *conn) {
+  return conn->phase != OPEN || dc_h2_open_streams(conn->h2) == 0;
+}
+
+static void count_busy(struct dc_conn *conn) {
+  bool busy = !is_idle(conn);
+  if (busy == conn->busy) return;
+  conn->busy = busy;
+  if (busy)
+    atomic_fetch_add(&conn->group->busy, 1);
+  else
+    atomic_fetch_sub(&conn->group->busy, 1);
+}
+
 /* The group forgets the connection at once, its memory follows when libuv lets go of it. */
 static void close_now(struct dc_conn *conn) {
   if (conn->phase == CLOSING) return;
   struct dc_conn_group *group = conn->group;
   conn->phase = CLOSING;
+  count_busy(conn);
   dc_metrics_add(DC_METRIC_CONNECTIONS_CLOSED);
   if (conn->prev)
     conn->prev->next = conn->next;
@@ -178,6 +195,7 @@ static void flush(struct dc_conn *conn) {
     close_now(conn);
     return;
   }
+  count_busy(conn);
   if (conn->phase == OPEN && dc_h2_done(conn->h2)) {
     dc_tls_close(conn->tls);
     enter(conn, LAST);
@@ -380,10 +398,6 @@ int dc_conn_group_init(struct dc_conn_group *group, struct dc_err *err) {
 void dc_conn_group_free(struct dc_conn_group *group) {
   free(group->read_room);
   dc_buf_free(&group->scratch);
-}
-
-static bool is_idle(const struct dc_conn *conn) {
-  return conn->phase != OPEN || dc_h2_open_streams(conn->h2) == 0;
 }
 
 /* Whoever has done nothing for longest gives way. */

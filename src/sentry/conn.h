@@ -3,6 +3,7 @@
 #ifndef DC_SENTRY_CONN_H
 #define DC_SENTRY_CONN_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "sentry/live.h"
@@ -16,6 +17,7 @@ struct dc_conn_group {
   struct dc_live *live;
   struct dc_conn *first; /* list, newest first */
   size_t count;
+  atomic_size_t busy; /* of these with calls under way; other threads may look */
   bool draining;
   char *read_room;         /* ciphertext just read */
   struct dc_buf scratch;   /* plaintext on its way out */

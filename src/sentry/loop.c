@@ -174,6 +174,8 @@ void dc_loop_give(struct dc_loop *loop, uv_os_sock_t take_socket) {
 
 size_t dc_loop_load(const struct dc_loop *loop) { return atomic_load(&loop->load); }
 
+bool dc_loop_has_idle(const struct dc_loop *loop) { return dc_loop_load(loop) > atomic_load(&loop->group.busy); }
+
 static void set_phase(struct dc_loop *loop, enum phase phase) {
   if (atomic_load(&loop->ended)) return;
   atomic_store(&loop->phase, phase);

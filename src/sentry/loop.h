@@ -18,6 +18,8 @@ int dc_loop_start(const struct dc_sentry_config *config, struct dc_live *live, s
 void dc_loop_give(struct dc_loop *loop, uv_os_sock_t take_socket);
 /* Connections it has or is about to have. */
 size_t dc_loop_load(const struct dc_loop *loop);
+/* Whether it has one that may be closed for another, as far as can be told from here. */
+bool dc_loop_has_idle(const struct dc_loop *loop);
 /* Parked calls are looked at again: what they waited for has changed. */
 void dc_loop_retry(struct dc_loop *loop);
 /* Drains: the thread ends with its last connection. */

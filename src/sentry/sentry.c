@@ -79,14 +79,26 @@ static struct dc_limits limits_now(const struct sentry *sentry) {
   return limits;
 }
 
-/* With fewer connections than loops, as the limit may have become, the last loops have no share. */
+/* The one with the fewest connections; where all have their share, of those that can make room. With fewer connections
+ * than loops, as the limit may have become, the last loops have no share. */
+static struct dc_loop *choose_loop(const struct sentry *sentry) {
+  size_t max = (size_t)limits_now(sentry).max_connections;
+  bool is_full = connections(sentry) >= max;
+  struct dc_loop *best = sentry->loops[0];
+  bool best_fits = !is_full || dc_loop_has_idle(best);
+  for (size_t i = 1; i < sentry->loop_count && i < max; i++) {
+    struct dc_loop *loop = sentry->loops[i];
+    bool fits = !is_full || dc_loop_has_idle(loop);
+    if (fits < best_fits || (fits == best_fits && dc_loop_load(loop) >= dc_loop_load(best))) continue;
+    best = loop;
+    best_fits = fits;
+  }
+  return best;
+}
+
 static void on_accepted(uv_os_sock_t socket, void *user) {
   struct sentry *sentry = user;
-  struct dc_loop *least = sentry->loops[0];
-  size_t max = (size_t)limits_now(sentry).max_connections;
-  for (size_t i = 1; i < sentry->loop_count && i < max; i++)
-    if (dc_loop_load(sentry->loops[i]) < dc_loop_load(least)) least = sentry->loops[i];
-  dc_loop_give(least, socket);
+  dc_loop_give(choose_loop(sentry), socket);
   size_t now = connections(sentry);
   if (now > sentry->peak) sentry->peak = now;
 }

@@ -531,6 +531,19 @@ class Case:
         yield
         return "%s, %s" % (turned, ", ".join(sorted(set(results))))
 
+    def connections_elsewhere(self):
+        """Two loops with one connection each, of which the first is busy: one more takes the place of the other."""
+        busy = self.wire()
+        busy.send(busy.headers(1))
+        busy.ping()
+        idle = self.wire()
+        idle.ping()
+        more = "served" if self.serves() else "turned away"
+        out = idle.end()
+        yield
+        busy.send(frame(DATA, END_STREAM, 1, self.body))
+        return "%s, %s, %s" % (more, out, busy.result(1))
+
     def connections_shaking(self, limit):
         """Connections that never begin TLS hold no place against one that does."""
         held = [peer.tcp(self.address) for _ in range(3 * int(limit))]

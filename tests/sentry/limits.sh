@@ -101,6 +101,9 @@ for max in 3 1; do
   ends 'turned away, status 0' "max-connections: $max of two loops" connections_busy $max
   stop_sentry
 done
+start_sentry --max-connections 2 --loops 2
+ends 'served, closed, status 0' "max-connections: the idle one is another loop's" connections_elsewhere
+stop_sentry
 set_conf 'handshake-timeout = 1s' 'idle-timeout = 1s'
 start_sentry
 times_hold daprcerts.conf
