@@ -217,6 +217,19 @@ static int refuse_existing(const char *dir, const struct dc_set *set, bool whole
                     dir, dc_buf_text(&found));
 }
 
+/* The rename would replace the link, and whoever reads the file that it leads to would go on with the old one. */
+static int refuse_links(const char *dir, const struct dc_set *set, struct dc_err *err) {
+  for (size_t i = 0; i < set->count; i++) {
+    struct stat status;
+    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, set->blobs[i].name);
+    if (!path) return dc_err_nomem(err);
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+      return dc_err_set(err, DC_EINVAL, "'%s' is a symbolic link: name the directory where the file itself is, or put it "
+                                        "in the place of the link", path);
+  }
+  return 0;
+}
+
 /* A file as it is, for before/: its bytes, or that it is not there. */
 static int keep_one(const char *dir, const struct dc_blob *blob, struct dc_err *err) {
   struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -294,7 +307,7 @@ void dc_publish_end(struct dc_publication *publication) { dc_lock_release(&publi
 int dc_publish_commit(const struct dc_publication *publication, const struct dc_set *set, enum dc_publish how,
                       struct dc_err *err) {
   const char *dir = publication->dir;
-  int rc = replaces(how) ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  int rc = replaces(how) ? refuse_links(dir, set, err) : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
   if (!rc) rc = write_next(dir, set, err);
   if (!rc && replaces(how)) rc = keep_before(dir, set, how == DC_PUBLISH_REPLACE, err);
   if (!rc) rc = mark_complete(dir, err);

@@ -18,7 +18,8 @@ enum {
 enum dc_publish {
   DC_PUBLISH_NEW,     /* refuses with DC_EEXIST, naming every credential file that is there; nothing is touched */
   DC_PUBLISH_ADD,     /* refuses when a file of this set is there; others may be */
-  DC_PUBLISH_REPLACE, /* the files replaced go to .daprcerts/prev/, in place of what was there */
+  DC_PUBLISH_REPLACE, /* the files replaced go to .daprcerts/prev/, in place of what was there; DC_EINVAL: one of them is
+                       * a symbolic link */
   DC_PUBLISH_FINAL,   /* there is no way back: prev/ is removed */
 };
 

@@ -329,10 +329,11 @@ static int write_root_key(struct job *job, bool *written, struct dc_err *err) {
   bool makes = dc_plan_has(&job->plan, DC_STEP_ROOT_CROSSED) || dc_plan_has(&job->plan, DC_STEP_ROOT_COMPROMISED) ||
                dc_plan_has(&job->plan, DC_STEP_SWITCH);
   if (!opt.root_key_out || !makes) return 0;
-  int rc = dc_key_to_pem(holdings->root_key, &pem, err);
-  if (!rc) rc = dc_os_write_new(opt.root_key_out, 0600, pem.data, pem.len, err);
+  bool is_there = opt.private_key && strcmp(opt.private_key, opt.root_key_out) == 0;
+  int rc = is_there ? 0 : dc_key_to_pem(holdings->root_key, &pem, err);
+  if (!rc && !is_there) rc = dc_os_write_new(opt.root_key_out, 0600, pem.data, pem.len, err);
   if (rc) return rc;
-  *written = true;
+  *written = !is_there;
   holdings->root_key_given = true;
   holdings->state.root_key_elsewhere = true;
   return 0;

@@ -138,6 +138,16 @@ ln -s messy "$WORK/linked"
 rotated 0 "by a link to the directory" "$WORK/linked" issuer
 fits "$dir" "it is the directory that changes"
 check "and the link stays" test -L "$WORK/linked"
+mkdir "$WORK/links"
+for file in ca.crt ca.key issuer.crt issuer.key client.crt client.key; do ln -s "../messy/$file" "$WORK/links/$file"; done
+credentials "$WORK/links" >"$WORK/before"
+for way in issuer root "root --root-key-out $WORK/links.key"; do
+  # shellcheck disable=SC2086
+  rotated 1 "links to files are not replaced: rotate $way" "$WORK/links" $way
+  has "$WORK/err" 'is a symbolic link' "which is said"
+done
+same "$(cat "$WORK/before")" "$(credentials "$WORK/links")" "nothing was changed"
+check "and no key is left behind" test ! -e "$WORK/links.key"
 
 made stale ca_init
 cp "$WORK/stranger/ca.key" "$dir/ca.key"
