@@ -123,12 +123,12 @@ done
 unset SENTRY_ROTATION SENTRY_LEGACY_DNS
 
 # Dapr renews in the middle between notBefore and notAfter: soon, and long before the end.
-printf 'spec: {mtls: {enabled: true, workloadCertTTL: "30s", allowedClockSkew: "25s"}}\n' >"$WORK/short.yaml"
+printf 'spec: {mtls: {enabled: true, workloadCertTTL: "10s", allowedClockSkew: "8s"}}\n' >"$WORK/short.yaml"
 SENTRY_DIR=$WORK/ca-EC
-SENTRY_TTL=30s
+SENTRY_TTL=10s
 export SENTRY_TTL
 start_sentry --issuer-credentials "$SENTRY_DIR" --config "$WORK/short.yaml"
-run_peers 'certificates of 30 s' -test.run 'Renews|DaprSidecarsCallEachOther'
+run_peers 'certificates of 10 s' -test.run 'Renews|DaprSidecarsCallEachOther'
 stop_sentry
 
 sort -u "$WORK/passed" >"$WORK/run"
