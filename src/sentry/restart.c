@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "ca/certificates.h"
 #include "ca/rotate.h"
 #include "sentry/expiry.h"
@@ -114,12 +116,18 @@ static int note(struct table *table, const char *line, struct dc_err *err) {
   return rc;
 }
 
+/* From a pipe or a terminal nothing comes back, from a device perhaps without an end. */
 static int read_log(const char *path, struct table *table, struct dc_err *err) {
-  FILE *file = fopen(path, "re");
   char *line = NULL;
   size_t room = 0;
-  int rc = 0;
-  if (!file) return dc_err_sys(err, errno, "cannot read the audit log '%s'", path);
+  int fd = -1, rc = dc_os_open_regular(path, &fd, err);
+  if (rc) return dc_err_add(err, rc, "cannot read the audit log");
+  FILE *file = fdopen(fd, "r");
+  if (!file) {
+    rc = dc_err_sys(err, errno, "cannot read the audit log '%s'", path);
+    close(fd);
+    return rc;
+  }
   while (!rc && getline(&line, &room, file) > 0) rc = note(table, line, err);
   if (!rc && ferror(file)) rc = dc_err_sys(err, errno, "cannot read the audit log '%s'", path);
   free(line);
