@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "pki/constraints.h"
 #include "pki/name.h"
 #include "pki/spiffe.h"
 
@@ -74,6 +75,11 @@ int dc_certificates_cross(const struct dc_cert *root, const struct dc_cert *sign
   return add_signed(&profile, &by, out, err);
 }
 
+int dc_certificates_check_names(const struct dc_cert *ca, const char *trust_domain, struct dc_err *err) {
+  int rc = dc_constraints_check(ca, DC_SAN_URI, dc_slice_text(trust_domain), err);
+  return rc ? rc : dc_constraints_check(ca, DC_SAN_DNS, DC_SLICE(DC_CERTIFICATES_DNS), err);
+}
+
 int dc_certificates_issuer(const struct dc_spki *spki, const char *trust_domain, const char *ns,
                            const struct dc_cert *root, const struct dc_key *root_key, int64_t now, int64_t not_after,
                            struct dc_bundle *out, struct dc_err *err) {
@@ -82,6 +88,8 @@ int dc_certificates_issuer(const struct dc_spki *spki, const char *trust_domain,
   struct dc_san sans[] = {{DC_SAN_DNS, DC_SLICE(DC_CERTIFICATES_DNS)}};
   int rc = dc_spiffe_sentry(&id, trust_domain, ns, err);
   if (rc) return dc_err_add(err, rc, "trust domain '%s' and namespace '%s' make no SPIFFE ID", trust_domain, ns);
+  rc = dc_certificates_check_names(root, trust_domain, err);
+  if (rc) return dc_err_add(err, rc, "an issuer below the root");
   dc_name_add(&name, dc_buf_text(&id), NULL);
   rc = dc_buf_check(&name, err);
   const struct dc_profile profile = {.subject = {name.data, name.len}, .spki = spki,

@@ -25,8 +25,12 @@ int dc_certificates_renew_root(const struct dc_cert *old, const struct dc_key *k
  * trusts what ROOT signs. Within SIGNER's path length; it ends when the first of the two does. */
 int dc_certificates_cross(const struct dc_cert *root, const struct dc_cert *signer, const struct dc_key *key,
                           int64_t now, struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
+/* Whether CA's name constraints allow what sentry's own certificate and its issuer's say, without which nobody believes
+ * either. DC_EMISMATCH with the name. */
+int dc_certificates_check_names(const struct dc_cert *ca, const char *trust_domain, struct dc_err *err) DC_NODISCARD;
 /* Path length 0, subject the organization that is sentry's SPIFFE ID, DNS cluster.local and both usages, which sidecars
- * and placement up to 1.11 look for. DC_EINVAL: a trust domain or namespace that names nothing. */
+ * and placement up to 1.11 look for. DC_EINVAL: a trust domain or namespace that names nothing; DC_EMISMATCH: ROOT
+ * allows no such names. */
 int dc_certificates_issuer(const struct dc_spki *spki, const char *trust_domain, const char *ns,
                            const struct dc_cert *root, const struct dc_key *root_key, int64_t now, int64_t not_after,
                            struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;

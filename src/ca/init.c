@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "ca/certificates.h"
 #include "ca/sign.h"
-#include "pki/constraints.h"
 #include "pki/name.h"
 
 /* What is passed around while a set is made. */
@@ -44,14 +43,6 @@ static int make_root(struct work *work, struct dc_err *err) {
   return rc;
 }
 
-/* What sentry's own certificate and the issuer's will say, without which nobody believes either. */
-static int check_names(const struct work *work, struct dc_err *err) {
-  int rc = dc_constraints_check(work->root, DC_SAN_URI, dc_slice_text(work->init->trust_domain), err);
-
-  if (rc == 0) rc = dc_constraints_check(work->root, DC_SAN_DNS, dc_slice_text(DC_CERTIFICATES_DNS), err);
-  return rc < 0 ? dc_err_add(err, rc, "root certificate '%s'", work->init->root_crt_name) : 0;
-}
-
 /* The root that was given, and its key beside it: of several certificates of that key, as after a renewal, the one
  * that ends last. */
 static int reuse_root(struct work *work, struct dc_err *err) {
@@ -73,7 +64,8 @@ static int reuse_root(struct work *work, struct dc_err *err) {
     return dc_err_set(err, DC_EEXPIRED,
                       "root certificate '%s' ended at %s: give its key alone to have a new certificate made for it",
                       init->root_crt_name, dc_clock_rfc3339(work->root->not_after, time));
-  return check_names(work, err);
+  int names = dc_certificates_check_names(work->root, init->trust_domain, err);
+  return names ? dc_err_add(err, names, "root certificate '%s'", init->root_crt_name) : 0;
 }
 
 /* --- the issuer -------------------------------------------------------------------------------------------------- */

@@ -253,6 +253,13 @@ static int check_continuity(const struct dc_holdings *holdings, const struct dc_
   return rc;
 }
 
+/* Who has the old root alone judges by its name constraints what hangs on the cross-certificate. */
+static int check_crossed_names(const struct dc_holdings *holdings, const struct dc_rotation *rotation,
+                               struct dc_err *err) {
+  int rc = dc_certificates_check_names(signer_of_cross(holdings), rotation->trust_domain, err);
+  return rc || root_signs(holdings) ? rc : dc_certificates_check_names(holdings->root, rotation->trust_domain, err);
+}
+
 static int make_crossed(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
                         struct dc_err *err) {
   bool by_root = root_signs(holdings);
@@ -261,6 +268,9 @@ static int make_crossed(const struct dc_holdings *holdings, const struct dc_rota
   if (!rc) rc = make_root(holdings, rotation, draft, err);
   if (!rc) rc = make_issuer(holdings, rotation, draft->anchors.certs[0], draft->root_key, draft, err);
   if (rc || has_ended(signer, rotation->now)) return rc; /* nobody believes what it signed */
+  rc = check_crossed_names(holdings, rotation, err);
+  if (rc) return dc_err_add(err, rc, "a cross-certificate by the old root: rotate in stages (\"daprcerts rotate root "
+                                     "--staged\")");
   rc = dc_certificates_cross(draft->anchors.certs[0], signer, by_root ? holdings->root_key : holdings->issuer_key,
                              rotation->now, &draft->chain, err);
   if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
@@ -370,6 +380,7 @@ static int bridge(const struct dc_holdings *holdings, const struct dc_rotation *
       root = draft->anchors.certs[i];
   if (by_root != root_signs(holdings)) return 0; /* who has the key elsewhere was not asked */
   if (!root || has_ended(signer, rotation->now) || !dc_rotate_can_cross(holdings, rotation->now)) return 0;
+  if (check_crossed_names(holdings, rotation, NULL)) return 0;
   int rc = dc_certificates_cross(root, signer, key, rotation->now, &draft->chain, err);
   if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
   if (rc) return rc;

@@ -398,4 +398,24 @@ end=$(openssl x509 -in "$dir/issuer.crt" -noout -enddate | sed 's/.* \([0-9:]*\)
 rotated 0 "an issuer that does, and nobody has the root's key" "$dir" --json
 same "root-staged switch $end" "$(said "$WORK/out" steps 0 step) $(said "$WORK/out" next step) $(
   sed -n 's/^switch = .*T\(.*\)Z/\1/p' "$dir/.daprcerts/state")" "the staged one takes over when that ends"
+
+# --- a root with name constraints, by which Go's verifier, which sidecars have, judges the issuer's names too ----------
+constrained() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3000 -subj /O=root \
+    -addext 'keyUsage=critical,keyCertSign' -addext 'nameConstraints=critical,permitted;DNS:local,permitted;URI:mesh' \
+    -keyout "$WORK/root.key" -out "$WORK/root.crt" 2>/dev/null
+  "$DAPRCERTS" ca-init --dir "$1" --trust-domain mesh --root-cert "$WORK/root.crt" --root-key "$WORK/root.key" \
+    >/dev/null 2>"$WORK/err" || sed 's/^/# /' "$WORK/err"
+}
+made constrained constrained
+rotated 0 "the names that it allows" "$dir" issuer
+sed 's/^control-plane-trust-domain = .*/control-plane-trust-domain = elsewhere/' "$dir/daprcerts.conf" >"$WORK/conf" &&
+  cp "$WORK/conf" "$dir/daprcerts.conf"
+credentials "$dir" >"$WORK/before"
+rotated 1 "an issuer with others" "$dir" issuer
+has "$WORK/err" "an issuer below the root: its name constraints do not allow a URI of 'elsewhere'" "is refused"
+rotated 1 "a root that it has to certify" "$dir" root
+has "$WORK/err" "by the old root: rotate in stages" "is refused with the other way"
+same "$(cat "$WORK/before")" "$(credentials "$dir")" "nothing was changed"
+rotated 0 "which goes" "$dir" root --staged
 finish
