@@ -400,8 +400,8 @@ static int report(const struct job *job, struct dc_err *err) {
   const struct dc_holdings *holdings = &job->holdings;
   struct dc_next next = dc_plan_next(holdings, &job->when, job->rotation.now);
   return dc_report_print(
-      json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:o}}", "directory", job->dir, "done", job->published, "steps",
-                json_steps(&job->plan), "root", dc_report_cert(holdings->root), "issuer",
+      json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:o}}", "directory", dc_report_path(job->dir), "done",
+                job->published, "steps", json_steps(&job->plan), "root", dc_report_cert(holdings->root), "issuer",
                 dc_report_cert(holdings->chain.certs[0]), "restart", json_restart(&holdings->state), "next", "step",
                 dc_step_name(next.step), "at", json_time(next.at)),
       err);

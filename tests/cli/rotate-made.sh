@@ -418,4 +418,12 @@ rotated 1 "a root that it has to certify" "$dir" root
 has "$WORK/err" "by the old root: rotate in stages" "is refused with the other way"
 same "$(cat "$WORK/before")" "$(credentials "$dir")" "nothing was changed"
 rotated 0 "which goes" "$dir" root --staged
+bytes=$(printf '%s/a\377b' "$WORK")
+if mkdir "$bytes" 2>/dev/null; then
+  ca_init "$bytes"
+  status 3 "--json of a directory whose name is no UTF-8" "$DAPRCERTS" rotate --dir "$bytes" --json
+  has "$WORK/out" "/a$(printf '\357\277\275')b\"" "has a substitute in it"
+else
+  skip "--json of a directory whose name is no UTF-8" "not on this file system"
+fi
 finish
