@@ -106,6 +106,19 @@ dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.s
 TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh tests/cli/token.sh
 EXTRA_DIST += tests/cli/openssl-ca.sh tests/cli/rotated.sh
 
+# --- publications, disturbed at each call --------------------------------------------------------------------------------
+dist_check_SCRIPTS += tests/cli/faults.sh
+TESTS += tests/cli/faults.sh
+EXTRA_DIST += tests/faults/disk.py tests/faults/faults.py tests/faults/shim.c
+check_PROGRAMS += tests/faults/set
+tests_faults_set_LDADD = libstore.a libbase.a
+# preloaded, so no program and no archive: libtool for one file would be much
+check_DATA = tests/faults/shim.so
+CLEANFILES += tests/faults/shim.so
+tests/faults/shim.so: tests/faults/shim.c
+	@$(MKDIR_P) tests/faults
+	$(AM_V_CC)$(CC) $(WARN_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $(srcdir)/tests/faults/shim.c -ldl
+
 # --- other people's clients ------------------------------------------------------------------------------------------
 EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-home.sh \
   tests/interop/fetch-peers.sh tests/interop/go.mod tests/interop/go.sum tests/interop/main_test.go \
