@@ -314,6 +314,9 @@ int dc_rotate_root_staged(struct dc_holdings *holdings, const struct dc_rotation
   struct draft draft DC_CLEANUP(draft_free) = {.root_key = NULL};
   struct dc_bundle both DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   int rc = refuse_staged(holdings, err);
+  if (!rc && rotation->root_not_after <= rotation->now + rotation->grace)
+    rc = dc_err_set(err, DC_EINVAL, "the staged root would end before it takes over: let it live longer, or the grace be "
+                                    "shorter");
   if (!rc) rc = make_root(holdings, rotation, &draft, err);
   if (!rc) rc = copy_from(&both, &holdings->anchors, 0, err);
   if (!rc) rc = copy_from(&both, &draft.anchors, 0, err);

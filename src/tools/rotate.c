@@ -42,7 +42,8 @@ static const struct dc_opt opts[] = {
     {.name = "dry-run", .letter = 'n', .kind = DC_OPT_FLAG, .value = &opt.dry_run,
      .help = "tell what would be done, change nothing"},
     {.name = "force", .letter = 'f', .kind = DC_OPT_FLAG, .value = &opt.force,
-     .help = "retire before it is due; take certificates that running sidecars will not believe"},
+     .help = "retire before it is due; take certificates that running sidecars will not believe; go back to a set that has "
+            "ended"},
     {.kind = DC_OPT_HEADING, .help = "How the root is replaced (with \"root\"):"},
     {.name = "same-key", .kind = DC_OPT_FLAG, .value = &opt.same_key, .help = "a new certificate for the same key"},
     {.name = "staged", .kind = DC_OPT_FLAG, .value = &opt.staged,
@@ -134,6 +135,9 @@ static int check_usage(enum what what, struct dc_err *err) {
   if (opt.private_key && (opt.same_key || some_given()))
     return dc_err_set(err, DC_EUSAGE, "'--private-key' is the key of a new root, and %s makes none",
                       opt.same_key ? "'--same-key'" : "'--ca-root-certificate'");
+  if (opt.root_key_out && (what == ISSUER || what == RETIRE || what == ROLLBACK || (ways && !opt.compromised)))
+    return dc_err_set(err, DC_EUSAGE, "'--root-key-out' is for the key of a root that is made and signs at once%s",
+                      opt.staged ? ": name it at the switch" : "");
   if (opt.days_given && (opt.root_days_given || opt.issuer_days_given))
     return dc_err_set(err, DC_EUSAGE, "'--valid-until' is for both, and excludes '--root-days' and '--issuer-days'");
   return 0;
@@ -360,6 +364,30 @@ static int carry_out(struct job *job, struct dc_err *err) {
   return rc ? rc : publish(job, err);
 }
 
+/* A way back to what no sentry loads would be an outage. */
+static int check_previous(const struct job *job, const struct dc_set *set, struct dc_err *err) {
+  static const enum dc_file needed[] = {DC_FILE_CA_CRT, DC_FILE_ISSUER_CRT, DC_FILE_ISSUER_KEY};
+  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
+  struct dc_buf files[DC_COUNT(needed)] = {DC_BUF_INIT, DC_BUF_INIT, DC_BUF_INIT};
+  int rc = 0;
+  for (size_t i = 0; !rc && i < DC_COUNT(needed); i++) {
+    const char *name = dc_layout_files[needed[i]].name;
+    const struct dc_blob *blob = NULL;
+    for (size_t k = 0; k < set->count; k++)
+      if (strcmp(set->blobs[k].name, name) == 0) blob = &set->blobs[k];
+    if (blob)
+      dc_buf_add(&files[i], blob->bytes.data, blob->bytes.len);
+    else
+      rc = dc_publish_read(job->dir, &name, 1, FILE_MAX, &files[i], err);
+  }
+  const struct dc_authority_files bytes = {.ca_crt = {files[0].data, files[0].len},
+                                           .issuer_crt = {files[1].data, files[1].len},
+                                           .issuer_key = {files[2].data, files[2].len}};
+  if (!rc) rc = dc_authority_load(&bytes, job->rotation.now, &authority, err);
+  for (size_t i = 0; i < DC_COUNT(needed); i++) dc_buf_free(&files[i]);
+  return rc ? dc_err_add(err, rc, "the set before serves nobody (\"--force\" goes back to it all the same)") : 0;
+}
+
 static int roll_back(struct job *job, struct dc_err *err) {
   struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
   int rc = dc_publish_previous(&job->publication, &set, err);
@@ -370,6 +398,7 @@ static int roll_back(struct job *job, struct dc_err *err) {
   if (rc == DC_ENOENT || (!rc && !credentials))
     return dc_err_set(err, DC_ENOENT, "there is no set to go back to in '%s': one is kept from a rotation to the next "
                                       "publication or retirement", job->dir);
+  if (!rc && !opt.force) rc = check_previous(job, &set, err);
   if (!rc && !opt.dry_run) rc = dc_publish_commit(&job->publication, &set, DC_PUBLISH_FINAL, err);
   if (!rc) rc = dc_holdings_load(job->dir, &job->holdings, err);
   job->published = !rc && !opt.dry_run;
@@ -407,9 +436,9 @@ static int report(const struct job *job, struct dc_err *err) {
       err);
 }
 
-static void say_restart(const struct dc_state *state) {
+static void say_restart(const struct dc_state *state, int64_t now) {
   char since[DC_CLOCK_TEXT_MAX], until[DC_CLOCK_TEXT_MAX];
-  if (state->since && state->until)
+  if (state->since && state->until >= now)
     dc_tool_say("Sidecars started before %s must have been restarted by %s: they do not know the new root.",
                 dc_clock_rfc3339(state->since, since), dc_clock_rfc3339(state->until, until));
 }
@@ -421,7 +450,6 @@ static void tell(const struct job *job) {
   for (size_t i = 0; i < job->plan.count; i++)
     dc_tool_say("%s%s: %s.", opt.dry_run ? "Would do " : "Done: ", dc_step_name(job->plan.rows[i].step),
                 job->plan.rows[i].reason);
-  if (!opt.dry_run && job->plan.count) say_restart(&holdings->state);
   if (dc_plan_has(&job->plan, DC_STEP_ROOT_COMPROMISED) && !opt.dry_run)
     dc_tool_warn(&cli, "restart sentry's clients now: every sidecar that is running still believes the old root, and none "
                        "of them believes the new certificates");
@@ -429,6 +457,7 @@ static void tell(const struct job *job) {
     dc_tool_say("%s to the set before the last rotation.", opt.dry_run ? "Would go back" : "Done: back");
   else if (!job->plan.count)
     dc_tool_say("Nothing is due.");
+  if (!opt.dry_run || !job->plan.count) say_restart(&holdings->state, job->rotation.now);
   if (next.at && (!opt.dry_run || !job->plan.count))
     dc_tool_say("Next: %s, from %s.", dc_step_name(next.step), dc_clock_rfc3339(next.at, time));
 }

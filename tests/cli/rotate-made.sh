@@ -330,6 +330,10 @@ made over lived_ca "$(days -680)" "$(days 3000)" "$(days -1)"
 rotated 0 "an issuer that has ended" "$dir"
 has "$WORK/err" 'Done: issuer: the issuer ended at' "is replaced"
 fits "$dir" "a whole set"
+rotated 1 "to take that back" "$dir" rollback
+has "$WORK/err" 'the set before serves nobody' "makes no sense"
+rotated 1 "nor by --dry-run" "$dir" rollback --dry-run
+fits "$dir" "nothing was changed"
 leaf "$dir" over-1
 believed "$WORK/over.0" "$WORK/over-1.crt" "the root verifies what is signed"
 
@@ -356,6 +360,7 @@ for root in '' 'root pathlen:1'; do
   leaf "$dir" all-over-1
   believed "$dir/ca.crt" "$WORK/all-over-1.crt" "what is signed is believed"
   rotated 0 "the next run" "$dir"
+  lacks "$WORK/err" 'must have been restarted' "speaks of restarts no more"
   has "$WORK/err" 'Done: retire-roots: the old root ended at' "takes it out of ca.crt"
   counts "$dir" 1 1 "and all is new"
   rotated 3 "then nothing is due" "$dir"

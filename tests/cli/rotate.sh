@@ -103,6 +103,7 @@ same "$(openssl x509 -in "$dir/ca.crt" -noout -pubkey -subject -ext subjectKeyId
   "the cross-certificate has the new root's key, subject and key identifier"
 after 1
 rotated 3 "nothing is due after it" "$dir"
+has "$WORK/err" 'must have been restarted by 20' "and who has to be restarted by when is told again"
 rotated 3 "nothing is to retire yet" "$dir" retire
 rotated 0 "the issuer under it" "$dir" issuer
 counts "$dir" 2 2 "keeps the cross-certificate"
@@ -357,7 +358,8 @@ dir=$WORK/usual
 for way in "frob" "issuer root" "issuer --same-key" "--staged" "--compromised" "root --same-key --staged" \
   "root --compromised --staged" "root --same-key --private-key x" "root --ca-root-certificate x" \
   "root --issuer-private-key x" "retire --ca-root-certificate x --issuer-public-certificate x --issuer-private-key x" \
-  "root --valid-until 3 --root-days 4" "root --root-days 0" "root --leaf-ttl x" "root --grace -1s --staged"; do
+  "root --valid-until 3 --root-days 4" "root --root-days 0" "root --leaf-ttl x" "root --grace -1s --staged" \
+  "issuer --root-key-out x" "root --same-key --root-key-out x" "root --staged --root-key-out x" "retire --root-key-out x"; do
   # shellcheck disable=SC2086
   rotated 2 "$way: a wrong usage" "$dir" $way
 done

@@ -156,6 +156,11 @@ static void test_staged(void) {
   is_num(holdings.state.until, now + 31 * day, "which gives nobody longer");
   dc_rotate_retire_roots(&holdings, now + day, true);
   ok(holdings.anchors.count == 2 && holdings.staged, "a retirement leaves the staged one");
+  int64_t end = holdings.anchors.certs[1]->not_after;
+  holdings.anchors.certs[1]->not_after = now;
+  dc_rotate_retire_roots(&holdings, now + day, false);
+  ok(holdings.anchors.count == 2, "also where its time has passed, since its key is here");
+  holdings.anchors.certs[1]->not_after = end;
   struct dc_cert *root = root_of(&holdings);
   const struct dc_cert *staged = holdings.staged;
   struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -176,6 +181,9 @@ static void test_staged_end(void) {
   struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
   struct dc_rotation rotation = at(now + 290 * day);
   start("late", &holdings);
+  rotation.root_not_after = now + 320 * day;
+  is_num(dc_rotate_root_staged(&holdings, &rotation, NULL), DC_EINVAL, "a root that would end at the switch");
+  rotation.root_not_after = now + 9000 * day;
   is_num(dc_rotate_root_staged(&holdings, &rotation, NULL), 0, "an issuer that can be replaced");
   is_num(holdings.state.switch_at, now + 320 * day, "may end before the switch");
   dc_holdings_free(&holdings);
@@ -266,10 +274,10 @@ static void test_retirement(void) {
   ok(dc_rotate_retire_roots(&holdings, time, false) && holdings.anchors.count == 2, "then the old root does");
   ok(!holdings.state.retire && !holdings.state.retiring_count, "and that is done");
   is_num(holdings.state.until, old->not_after, "restarts are not");
-  ok(!dc_rotate_retire_roots(&holdings, time, true) && holdings.anchors.count == 2, "what no rotation replaced stays");
   ok(!dc_rotate_retire_crosses(&holdings, old->not_after - 1, false), "a cross-certificate stays");
   ok(dc_rotate_retire_crosses(&holdings, old->not_after, false) && holdings.chain.count == 1, "until it ends");
   ok(!holdings.state.until && !holdings.state.since, "then nobody has to be restarted any more");
+  ok(!dc_rotate_retire_roots(&holdings, time, true) && holdings.anchors.count == 2, "what no rotation replaced stays");
   ok(dc_rotate_retire_roots(&holdings, now + 50 * day, false) && holdings.anchors.count == 1, "what has ended leaves");
   is_num(dc_rotate_root_crossed(&holdings, &rotation, NULL), 0, "another root");
   ok(dc_rotate_retire_roots(&holdings, now + day, true) && holdings.anchors.count == 1, "retired by force");
