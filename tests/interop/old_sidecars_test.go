@@ -3,7 +3,6 @@
 package interop
 
 import (
-	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/tls"
@@ -17,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	sentryv1pb "github.com/dapr/dapr/pkg/proto/sentry/v1"
 	"github.com/dapr/dapr/pkg/security"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
@@ -62,45 +60,13 @@ func (d daprSidecar) dialOption(app string) grpc.DialOption {
 	return d.GRPCDialOptionMTLSUnknownTrustDomain("default", app)
 }
 
-// What an old sidecar has of sentry's answer: its key, its chain, and the trust chain as it came.
-type answer struct {
-	cert  tls.Certificate
-	chain []*x509.Certificate
-	trust [][]byte
-}
-
-// Asks as all do up to 1.13: with CN and DNS = app id and an ECDSA key, over TLS that CONFIG describes.
-func askAsOld(t *testing.T, s *peer.Sentry, app, label string, config *tls.Config) answer {
+func askAsOld(t *testing.T, s *peer.Sentry, app, label string, config *tls.Config) *peer.Answer {
 	t.Helper()
-	conn, err := grpc.NewClient("passthrough:///"+s.Addr, grpc.WithTransportCredentials(credentials.NewTLS(config)))
+	answer, err := s.AskAsOld(app, label, config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	key := peer.NewKey(peer.P256)
-	ctx, cancel := context.WithTimeout(context.Background(), peer.Bound)
-	defer cancel()
-	resp, err := sentryv1pb.NewCAClient(conn).SignCertificate(ctx, &sentryv1pb.SignCertificateRequest{
-		Id: app, Namespace: "default", TrustDomain: "public", CertificateSigningRequest: peer.CSR(key, app, label)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !resp.GetValidUntil().AsTime().After(time.Now()) {
-		t.Fatalf("valid until %v", resp.GetValidUntil().AsTime())
-	}
-	chain, err := peer.ParseChain(resp.GetWorkloadCertificate())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{pairOf(chain, key), chain, resp.GetTrustChainCertificates()}
-}
-
-func pairOf(chain []*x509.Certificate, key crypto.PrivateKey) tls.Certificate {
-	pair := tls.Certificate{PrivateKey: key}
-	for _, cert := range chain {
-		pair.Certificate = append(pair.Certificate, cert.Raw)
-	}
-	return pair
+	return answer
 }
 
 // What DAPR_CERT_CHAIN and DAPR_CERT_KEY give a sidecar: the issuer's own.
@@ -124,13 +90,11 @@ func newDNSSidecar(t *testing.T, s *peer.Sentry, app string, offered ...tls.Cert
 	t.Helper()
 	got := askAsOld(t, s, app, peer.OldLabel,
 		&tls.Config{RootCAs: s.Pool(), ServerName: "cluster.local", Certificates: offered})
-	sidecar := &dnsSidecar{got.cert, x509.NewCertPool()}
-	for _, entry := range got.trust {
-		if !sidecar.pool.AppendCertsFromPEM(entry) {
-			t.Fatalf("a trust chain entry that is no certificate: %q", entry)
-		}
+	pool, err := got.TrustPool()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return sidecar
+	return &dnsSidecar{got.Cert, pool}
 }
 
 func (d *dnsSidecar) serverOption() grpc.ServerOption {
@@ -153,46 +117,19 @@ type eitherSidecar struct {
 func newEitherSidecar(t *testing.T, s *peer.Sentry, app string) *eitherSidecar {
 	t.Helper()
 	got := askAsOld(t, s, app, peer.NewLabel, &tls.Config{InsecureSkipVerify: true,
-		VerifyPeerCertificate: eitherVerifier(s, tlsconfig.AuthorizeID(s.ID()))})
-	id, err := x509svid.IDFromCert(got.chain[0])
+		VerifyPeerCertificate: s.VerifyEither(tlsconfig.AuthorizeID(s.ID()))})
+	id, err := x509svid.IDFromCert(got.Chain[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &eitherSidecar{s, &x509svid.SVID{ID: id, Certificates: got.chain,
-		PrivateKey: got.cert.PrivateKey.(crypto.Signer)}}
-}
-
-func eitherVerifier(s *peer.Sentry, authorizer tlsconfig.Authorizer) func([][]byte, [][]*x509.Certificate) error {
-	bySPIFFE := tlsconfig.VerifyPeerCertificate(s.Bundle(), authorizer)
-	return func(raw [][]byte, _ [][]*x509.Certificate) error {
-		err := bySPIFFE(raw, nil)
-		if err == nil {
-			return nil
-		}
-		leaf, parseErr := x509.ParseCertificate(raw[0])
-		if parseErr != nil {
-			return parseErr
-		}
-		between := x509.NewCertPool()
-		for _, der := range raw[1:] {
-			cert, parseErr := x509.ParseCertificate(der)
-			if parseErr != nil {
-				return parseErr
-			}
-			between.AddCert(cert)
-		}
-		options := x509.VerifyOptions{DNSName: "cluster.local", Intermediates: between, Roots: s.Pool()}
-		if _, byDNS := leaf.Verify(options); byDNS == nil {
-			return nil
-		}
-		return err
-	}
+	return &eitherSidecar{s, &x509svid.SVID{ID: id, Certificates: got.Chain,
+		PrivateKey: got.Cert.PrivateKey.(crypto.Signer)}}
 }
 
 func (e *eitherSidecar) serverOption() grpc.ServerOption {
 	return grpc.Creds(credentials.NewTLS(&tls.Config{ClientAuth: tls.RequireAnyClientCert,
 		GetCertificate:        tlsconfig.GetCertificate(e.svid),
-		VerifyPeerCertificate: eitherVerifier(e.s, tlsconfig.AuthorizeAny())}))
+		VerifyPeerCertificate: e.s.VerifyEither(tlsconfig.AuthorizeAny())}))
 }
 
 func (e *eitherSidecar) dialOption(app string) grpc.DialOption {
@@ -205,7 +142,7 @@ func (e *eitherSidecar) dialOption(app string) grpc.DialOption {
 	})
 	return grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{InsecureSkipVerify: true,
 		GetClientCertificate:  tlsconfig.GetClientCertificate(e.svid),
-		VerifyPeerCertificate: eitherVerifier(e.s, right)}))
+		VerifyPeerCertificate: e.s.VerifyEither(right)}))
 }
 
 // Whom a sidecar up to 1.11 can call: whoever has a DNS name by the server's --legacy-dns-sans (SENTRY_LEGACY_DNS).
