@@ -57,7 +57,8 @@ struct dc_conn {
   struct dc_tls *tls;
   struct dc_h2 *h2;
   uint64_t number; /* of all connections of the process, for logs */
-  size_t max_message; /* bytes of a request, from the policy of its beginning, as HTTP/2's limits are */
+  struct dc_h2_limits limits; /* of the policy of its beginning, as is: */
+  size_t max_message;         /* bytes of a request */
   char peer[INET6_ADDRSTRLEN + 10];
 };
 
@@ -294,20 +295,20 @@ static uint32_t max_resets(const struct dc_limits *limits) {
   return limits->max_streams > MIN_RESETS / 2 ? (uint32_t)(2 * limits->max_streams) : MIN_RESETS;
 }
 
+static void keep_limits(struct dc_conn *conn, const struct dc_limits *limits) {
+  conn->max_message = (size_t)limits->max_message_bytes;
+  conn->limits = (struct dc_h2_limits){
+      .max_streams = (uint32_t)limits->max_streams,
+      .max_header_bytes = (size_t)limits->max_header_bytes,
+      .max_body_bytes = conn->max_message + 5, /* and gRPC's prefix */
+      .max_resets = max_resets(limits),
+  };
+}
+
 static int begin_h2(struct dc_conn *conn, struct dc_err *err) {
   static const struct dc_h2_events events = {
       .opened = on_opened, .data = on_data, .overflow = on_overflow, .whole = on_whole, .closed = on_stream_closed};
-  const struct dc_snapshot *snapshot = dc_live_get(conn->group->live);
-  const struct dc_limits *limits = &snapshot->policy->is.limits;
-  const struct dc_h2_limits h2_limits = {
-      .max_streams = (uint32_t)limits->max_streams,
-      .max_header_bytes = (size_t)limits->max_header_bytes,
-      .max_body_bytes = (size_t)limits->max_message_bytes + 5, /* and gRPC's prefix */
-      .max_resets = max_resets(limits),
-  };
-  conn->max_message = (size_t)limits->max_message_bytes;
-  dc_snapshot_unref(snapshot);
-  int rc = dc_h2_new(DC_H2_SERVER, &h2_limits, &events, conn, &conn->h2, err);
+  int rc = dc_h2_new(DC_H2_SERVER, &conn->limits, &events, conn, &conn->h2, err);
   if (rc) return rc;
   enter(conn, OPEN);
   if (conn->group->draining) dc_h2_shutdown(conn->h2);
@@ -429,13 +430,6 @@ static void name_peer(struct dc_conn *conn) {
   snprintf(conn->peer, sizeof conn->peer, strchr(ip, ':') ? "[%s]:%d" : "%s:%d", ip, port);
 }
 
-static int begin_tls(struct dc_conn *conn, struct dc_err *err) {
-  const struct dc_snapshot *snapshot = dc_live_get(conn->group->live);
-  int rc = dc_tls_new(snapshot->tls, NULL, &conn->tls, err);
-  dc_snapshot_unref(snapshot);
-  return rc;
-}
-
 void dc_conn_discard(uv_os_sock_t take_socket) {
 #ifdef _WIN32
   closesocket(take_socket);
@@ -444,7 +438,8 @@ void dc_conn_discard(uv_os_sock_t take_socket) {
 #endif
 }
 
-void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t max_connections) {
+void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, const struct dc_snapshot *snapshot,
+                  size_t max_connections) {
   struct dc_err err = DC_ERR_INIT;
   struct dc_conn *conn = NULL;
   if (group->count >= max_connections && !make_room(group)) {
@@ -481,7 +476,8 @@ void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t 
   (void)uv_tcp_nodelay(&conn->tcp, 1);
   (void)uv_tcp_keepalive(&conn->tcp, 1, KEEPALIVE_S);
   name_peer(conn);
-  if (begin_tls(conn, &err)) {
+  keep_limits(conn, &snapshot->policy->is.limits);
+  if (dc_tls_new(snapshot->tls, NULL, &conn->tls, &err)) {
     dc_metrics_add(DC_METRIC_TURNED_UNSERVED);
     dc_flood_log(DC_FLOOD_UNSERVED, "cannot serve a connection: %s", err.text);
     close_now(conn);

@@ -29,9 +29,10 @@ struct dc_conn_group {
 int dc_conn_group_init(struct dc_conn_group *group, struct dc_err *err) DC_NODISCARD;
 void dc_conn_group_free(struct dc_conn_group *group); /* every connection has ended by then */
 
-/* Takes over the connected socket; a failure closes it and is logged. When the group is full the connection that has
+/* Takes over the connected socket, for a connection by SNAPSHOT; a failure closes it and is logged. When the group is full the connection that has
  * been idle longest is closed for it; if none is idle the new one is closed. */
-void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, size_t max_connections);
+void dc_conn_open(struct dc_conn_group *group, uv_os_sock_t take_socket, const struct dc_snapshot *snapshot,
+                  size_t max_connections);
 /* Closes what has outlived its time-out. */
 void dc_conn_sweep(struct dc_conn_group *group);
 /* Looks at every parked call again. */

@@ -57,6 +57,10 @@ const struct dc_snapshot *dc_live_get(struct dc_live *live) {
   return &whole->snapshot;
 }
 
+const struct dc_limits *dc_live_limits(const struct dc_live *live) {
+  return &live->current->snapshot.policy->is.limits;
+}
+
 static void publish(struct dc_live *live, struct shared_snapshot *whole) {
   pthread_mutex_lock(&live->mutex);
   struct shared_snapshot *old = live->current;

@@ -35,6 +35,9 @@ bool dc_live_has_keys(const struct dc_live *live);
 const struct dc_snapshot *dc_live_get(struct dc_live *live);
 void dc_snapshot_unref(const struct dc_snapshot *snapshot);
 
+/* The current limits, until something is read again. */
+const struct dc_limits *dc_live_limits(const struct dc_live *live);
+
 /* Reads the credentials again: 1 with a new snapshot, 0 when they are those of the current one; a set that
  * is not good is refused and the current snapshot stays. */
 int dc_live_reload(struct dc_live *live, struct dc_err *err) DC_NODISCARD;

@@ -56,10 +56,8 @@ static void on_conn_closed(void *user) {
 
 /* The first loops have the greater shares: whoever hands out connections prefers the first among equals, so none is
  * full before all are. */
-static size_t share(const struct dc_loop *loop) {
-  const struct dc_snapshot *snapshot = dc_live_get(loop->group.live);
+static size_t share(const struct dc_loop *loop, const struct dc_snapshot *snapshot) {
   size_t max = (size_t)snapshot->policy->is.limits.max_connections;
-  dc_snapshot_unref(snapshot);
   return max / loop->places + (loop->place < max % loop->places);
 }
 
@@ -70,10 +68,12 @@ static void take_inbox(struct dc_loop *loop) {
   loop->inbox = NULL;
   loop->inbox_count = loop->inbox_room = 0;
   uv_mutex_unlock(&loop->mutex);
-  size_t max = count ? share(loop) : 0;
-  for (size_t i = 0; i < count; i++) dc_conn_open(&loop->group, sockets[i], max);
+  if (count == 0) return;
+  const struct dc_snapshot *snapshot = dc_live_get(loop->group.live);
+  for (size_t i = 0; i < count; i++) dc_conn_open(&loop->group, sockets[i], snapshot, share(loop, snapshot));
+  dc_snapshot_unref(snapshot);
   free(sockets);
-  if (count && !uv_is_active((uv_handle_t *)&loop->sweep))
+  if (!uv_is_active((uv_handle_t *)&loop->sweep))
     uv_timer_start(&loop->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 

@@ -72,17 +72,10 @@ static size_t connections(const struct sentry *sentry) {
   return count;
 }
 
-static struct dc_limits limits_now(const struct sentry *sentry) {
-  const struct dc_snapshot *snapshot = dc_live_get(sentry->live);
-  struct dc_limits limits = snapshot->policy->is.limits;
-  dc_snapshot_unref(snapshot);
-  return limits;
-}
-
 /* The one with the fewest connections; where all have their share, of those that can make room. With fewer connections
  * than loops, as the limit may have become, the last loops have no share. */
 static struct dc_loop *choose_loop(const struct sentry *sentry) {
-  size_t max = (size_t)limits_now(sentry).max_connections;
+  size_t max = (size_t)dc_live_limits(sentry->live)->max_connections;
   bool is_full = connections(sentry) >= max;
   struct dc_loop *best = sentry->loops[0];
   bool best_fits = !is_full || dc_loop_has_idle(best);
@@ -253,7 +246,8 @@ static void drain(struct sentry *sentry) {
   dc_listener_close(sentry->listener);
   sentry->listener = NULL;
   for (size_t i = 0; i < sentry->loop_count; i++) dc_loop_drain(sentry->loops[i]);
-  uv_timer_start(&sentry->drain_timer, on_drain_timeout, (uint64_t)(limits_now(sentry).drain_timeout / 1000000), 0);
+  int64_t timeout = dc_live_limits(sentry->live)->drain_timeout;
+  uv_timer_start(&sentry->drain_timer, on_drain_timeout, (uint64_t)(timeout / 1000000), 0);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {

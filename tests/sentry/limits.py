@@ -67,11 +67,25 @@ class Case:
 
     # --- what it announces ------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def settings_of(it):
+        settings = it.wait(SETTINGS)[3]
+        return dict(struct.unpack_from(">HI", settings, at) for at in range(0, len(settings), 6))
+
+    def announced_as_begun(self, conf):
+        """Who came before the limits were changed, in the file CONF, and shakes hands afterwards."""
+        before = peer.tcp(self.address)
+        yield  # who came later is served: the server has the first one too
+        with open(conf, "w", encoding="ascii") as file:
+            file.write("[sentry]\nmax-streams = 60\n")
+        while self.settings_of(self.wire())[MAX_CONCURRENT_STREAMS] != 60:
+            time.sleep(0.05)
+        return "streams %d" % self.settings_of(self.wire(connected=before))[MAX_CONCURRENT_STREAMS]
+
     def announced(self):
         """SETTINGS and the connection's window."""
         it = self.wire()
-        settings = it.wait(SETTINGS)[3]
-        values = dict(struct.unpack_from(">HI", settings, at) for at in range(0, len(settings), 6))
+        values = self.settings_of(it)
         it.send(frame(PING, payload=bytes(8)))
         window = 65535
         while True:

@@ -119,6 +119,10 @@ stop_sentry
 start_sentry --request-timeout 3s --idle-timeout 1s
 calls_hold 'a flag over daprcerts.conf'
 stop_sentry
+cp made.conf ca/daprcerts.conf
+start_sentry --loops 1 --handshake-timeout 1m
+ends 'streams 100' 'a connection keeps to the limits of its beginning' announced_as_begun ca/daprcerts.conf
+stop_sentry
 set_conf 'max-streams = 0'
 status 1 'a value out of range' "$DAPRCERTS" sentry --port 0
 has "$WORK/err" "line 2: max-streams: out of range" 'is told with its place'
