@@ -47,6 +47,8 @@ static void test_names(void) {
       {DC_METRIC_RELOADED, "reloads_total{result=\"ok\"}"},
       {DC_METRIC_RELOAD_FAILED, "reloads_total{result=\"failed\"}"},
       {DC_METRIC_AUDIT_FAILED, "audit_failures_total"},
+      {DC_METRIC_ROTATED, "rotations_total{result=\"ok\"}"},
+      {DC_METRIC_ROTATE_FAILED, "rotations_total{result=\"failed\"}"},
   };
   char name[128], want[24];
   for (size_t i = 0; i < DC_COUNT(rows); i++)
@@ -114,8 +116,8 @@ static void test_types(void) {
       "cert_sign_request_received_total counter", "cert_sign_success_total counter", "cert_sign_failure_total counter",
       "servercert_issue_failed_total counter", "issuercert_changed_total counter", "issuercert_expiry_timestamp gauge",
       "cert_sign_duration_seconds histogram", "connections_active gauge", "connections_total counter",
-      "connections_refused_total counter",
-      "tls_handshake_failures_total counter", "reloads_total counter", "audit_failures_total counter",
+      "connections_refused_total counter", "tls_handshake_failures_total counter", "reloads_total counter",
+      "rotations_total counter", "audit_failures_total counter",
       "servercert_expiry_timestamp_seconds gauge", "trustanchor_expiry_timestamp_seconds gauge",
   };
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
