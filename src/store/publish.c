@@ -171,6 +171,7 @@ static int turn_previous(const char *dir, struct dc_err *err) {
   int there = dc_os_exists(before, err);
   if (there <= 0) return there;
   int rc = remove_part(dir, DC_LAYOUT_PREV, err);
+  if (!rc) rc = sync_part(dir, DC_LAYOUT_OWN, err); /* for good, before what asks for it goes */
   if (rc || rmdir(before) == 0) return rc;
   if (errno != ENOTEMPTY && errno != EEXIST) return dc_err_sys(err, errno, "cannot remove '%s'", before);
   return dc_os_rename(before, prev, err);
