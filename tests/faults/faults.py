@@ -32,6 +32,7 @@ CA = ["ca.crt", "ca.key", "client.crt", "client.key", "issuer.crt", "issuer.key"
 TOKENS = ["token.key", "token-jwks.json"]
 STATE = [".daprcerts/state", ".daprcerts/staged.key"]
 NAMES = CA + ["daprcerts.conf"] + TOKENS + STATE  # all that is looked at
+LOCK = "certs/.daprcerts/lock"
 OWN = {"format", "lock", "prev", "state", "staged.key"}  # all that may lie in .daprcerts in the end
 
 CA_INIT = ["daprcerts-ca-init", "--dir", "DIR"]
@@ -202,8 +203,9 @@ def check_keys(folder):
     for path in walk(folder):
         mode = os.lstat(path).st_mode
         if stat.S_ISREG(mode) and mode & 0o177:
-            with open(path, "rb") as file:
-                if b"PRIVATE KEY" in file.read():
+            name = os.path.basename(path)
+            with open(path, "rb") as file:  # one that is empty may have been opened already
+                if b"PRIVATE KEY" in file.read() or ".key" in name and not name.startswith("-"):
                     raise Wrong("%s holds a key and has mode %o" % (path, mode & 0o777))
 
 
@@ -229,6 +231,7 @@ class Command:
             os.path.exists(case.log) and os.remove(case.log)
             self.status, _ = case.run(self.argv, logged=True)
             self.calls = case.calls()
+            self.released = next(n for n, name, path, *_ in self.calls if path == LOCK and name == "close")
             self.names = {call[:2] for call in self.calls}
             self.new, self.new_prev = plain(case.dir), plain(case.dir + "/.daprcerts/prev")
             self.changed = {n for n in NAMES if self.old.get(n) != self.new.get(n)}
@@ -238,6 +241,10 @@ class Command:
             raise Wrong("fails undisturbed")
         check_whole(self.old)
         check_whole(self.new)
+        renames = [os.path.basename(more) for _, name, _, more, _ in self.calls
+                   if name == "rename" and os.path.dirname(more) == "certs" and os.path.basename(more) in CA]
+        if renames != [name for name in CA if name in renames]:
+            raise Wrong("files come in the order %s" % renames)
         if len(self.calls) < 20 or not self.changed:
             raise Wrong("nothing was written down")
 
@@ -369,7 +376,12 @@ def disturbed(command, must=None):
                 raise Wrong("status %d: %s" % (status, err))
             if status == 1 and not err:
                 raise Wrong("fails without a word")
-            return command.judge(case)
+            which = command.judge(case)
+            # who is told of a failure is told when the new set counts nevertheless; not where the disk is gone
+            if status == 1 and command.status == 0 and at < command.released and "dead" not in how and \
+                    (which == "new") != ("counts already" in err):
+                raise Wrong("%s, and says: %s" % (which, err))
+            return which
     return run
 
 
@@ -432,9 +444,8 @@ def power(command):
 
 def beside(command):
     """While the command stands still, another comes: refused from the lock's taking to its release, and only then."""
-    path = "certs/.daprcerts/lock"
-    taken = next(n for n, name, p, more, _ in command.calls if p == path and more == "lock")
-    released = next(n for n, name, p, _, _ in command.calls if p == path and name == "close")
+    taken = next(n for n, _, path, more, _ in command.calls if path == LOCK and more == "lock")
+    released = command.released
 
     def meeting(point):
         at, other = point
