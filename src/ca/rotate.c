@@ -421,13 +421,15 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
 
 /* --- retirement ---------------------------------------------------------------------------------------------------- */
 
-static bool may_go(const struct dc_holdings *holdings, const struct dc_cert *anchor, int64_t now, bool all) {
+static bool retires(const struct dc_holdings *holdings, const struct dc_cert *anchor) {
   struct dc_buf print DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  const struct dc_state *state = &holdings->state;
+  return anchor != holdings->root && anchor != holdings->staged && dc_cert_fingerprint(anchor, &print, NULL) == 0 &&
+         dc_state_retires(&holdings->state, dc_buf_text(&print));
+}
+
+static bool may_go(const struct dc_holdings *holdings, const struct dc_cert *anchor, int64_t now, bool all) {
   if (anchor == holdings->root || anchor == holdings->staged) return false;
-  if (has_ended(anchor, now)) return true;
-  return (all || now >= state->retire) && dc_cert_fingerprint(anchor, &print, NULL) == 0 &&
-         dc_state_retires(state, dc_buf_text(&print));
+  return has_ended(anchor, now) || ((all || now >= holdings->state.retire) && retires(holdings, anchor));
 }
 
 bool dc_rotate_retire_roots(struct dc_holdings *holdings, int64_t now, bool all) {
@@ -436,11 +438,13 @@ bool dc_rotate_retire_roots(struct dc_holdings *holdings, int64_t now, bool all)
   size_t before = anchors->count;
   for (size_t i = anchors->count; i-- > 0;)
     if (may_go(holdings, anchors->certs[i], now, all)) drop(anchors, i);
-  if (all || now >= state->retire) {
+  bool some_left = false;
+  for (size_t i = 0; i < anchors->count; i++) some_left = some_left || retires(holdings, anchors->certs[i]);
+  if (!some_left) {
     state->retire = 0;
     state->retiring_count = 0;
-    forget_restart(state, now, all);
   }
+  forget_restart(state, now, all);
   return anchors->count != before;
 }
 

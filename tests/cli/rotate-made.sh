@@ -254,6 +254,15 @@ fits "$dir" "a whole set"
 leaf "$dir" own-2
 believed "$WORK/own.0" "$WORK/own-2.crt" "and the old root verifies what that signs"
 
+made renewed ca_init
+"$DAPRCERTS" ca-init --dir "$WORK/renewed-2" --root-key "$dir/ca.key" --root-cert "$dir/ca.crt" 2>/dev/null
+cp "$dir/ca.key" "$WORK/renewed.key"
+status 0 "an issuer of the same root" given "$dir" "$WORK/renewed-2" --json
+same null "$(said "$WORK/out" restart)" "needs no restart"
+check "ca.key stays" cmp "$WORK/renewed.key" "$dir/ca.key"
+counts "$dir" 1 1 "and the root is one"
+fits "$dir" "a whole set"
+
 made keyless ca_init
 rm "$dir/ca.key"
 leaf "$dir" keyless-0
@@ -360,8 +369,8 @@ for root in '' 'root pathlen:1'; do
   leaf "$dir" all-over-1
   believed "$dir/ca.crt" "$WORK/all-over-1.crt" "what is signed is believed"
   rotated 0 "the next run" "$dir"
-  lacks "$WORK/err" 'must have been restarted' "speaks of restarts no more"
   has "$WORK/err" 'Done: retire-roots: the old root ended at' "takes it out of ca.crt"
+  has "$WORK/err" 'Next: issuer' "and that was the last to leave"
   counts "$dir" 1 1 "and all is new"
   rotated 3 "then nothing is due" "$dir"
 done
@@ -386,7 +395,9 @@ openssl ca -batch -config "$WORK/again.ca/conf" -cert "$WORK/crossed.0" -keyfile
 cp "$dir/issuer.crt" "$WORK/issuer.both"
 { nth 1 "$WORK/issuer.both"; cat "$WORK/ended.crt"; } >"$dir/issuer.crt"
 cat "$WORK/over.0" >>"$dir/ca.crt"
-rotated 0 "a cross-certificate that has ended" "$dir" --json
+leaf "$dir" crossed-1
+believed "$WORK/new.root" "$WORK/crossed-1.crt" "a cross-certificate that has ended is no harm until then"
+rotated 0 "it is due" "$dir" --json
 same retire-cross-certificates "$(said "$WORK/out" steps 0 step)" "leaves"
 counts "$dir" 3 1 "the chain; the roots stay"
 fits "$dir" "a whole set"
