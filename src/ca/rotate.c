@@ -459,6 +459,16 @@ bool dc_rotate_retire_crosses(struct dc_holdings *holdings, int64_t now, bool al
   return chain->count != before;
 }
 
+bool dc_rotate_suits_gnutls(const struct dc_holdings *holdings) {
+  const struct dc_cert *last = holdings->chain.certs[holdings->chain.count - 1];
+  for (size_t i = 0; i < holdings->anchors.count; i++) {
+    const struct dc_cert *anchor = holdings->anchors.certs[i];
+    bool same = dc_slice_equal(anchor->subject, last->subject) && dc_spki_equal(&anchor->spki, &last->spki);
+    if (same || dc_cert_signed_by(last, anchor, NULL) == 0) return true;
+  }
+  return false;
+}
+
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
 
 static int load_whole(const struct dc_holdings *holdings, int64_t now, struct dc_authority **out, struct dc_err *err) {

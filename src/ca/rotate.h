@@ -58,6 +58,9 @@ bool dc_rotate_is_cross(const struct dc_cert *cert);
 bool dc_rotate_retire_roots(struct dc_holdings *holdings, int64_t now, bool all);
 /* Cross-certificates leave issuer.crt: those that have ended with what hangs on them, or ALL. Whether anything did. */
 bool dc_rotate_retire_crosses(struct dc_holdings *holdings, int64_t now, bool all);
+/* Whether GnuTLS finds the way from the issuer to ca.crt. It goes up the whole chain that it is shown, to its end: that
+ * certificate, or who signed it, has to be an anchor; one in the middle does not end its search, as it does for others. */
+bool dc_rotate_suits_gnutls(const struct dc_holdings *holdings);
 
 /* Loads the whole as a sentry would, so that what is published is known to serve, and makes a new client pair where
  * there is none, where its issuer was replaced, or where NEW_CLIENT asks for it. */

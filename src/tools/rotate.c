@@ -443,6 +443,13 @@ static void say_restart(const struct dc_state *state, int64_t now) {
                 dc_clock_rfc3339(state->since, since), dc_clock_rfc3339(state->until, until));
 }
 
+static void warn_gnutls(const struct dc_holdings *holdings) {
+  if (dc_rotate_suits_gnutls(holdings)) return;
+  dc_tool_warn(&cli, "what verifies by GnuTLS, which no sidecar does, and knows ca.crt as it is now does not find the way "
+                     "to it past the cross-certificates: give it the roots that were in ca.crt before too, until those have "
+                     "gone (\"daprcerts rotate retire --force\", when every sidecar has been restarted)");
+}
+
 static void tell(const struct job *job) {
   const struct dc_holdings *holdings = &job->holdings;
   struct dc_next next = dc_plan_next(holdings, &job->when, job->rotation.now);
@@ -453,6 +460,7 @@ static void tell(const struct job *job) {
   if (dc_plan_has(&job->plan, DC_STEP_ROOT_COMPROMISED) && !opt.dry_run)
     dc_tool_warn(&cli, "restart sentry's clients now: every sidecar that is running still believes the old root, and none "
                        "of them believes the new certificates");
+  if (job->published) warn_gnutls(holdings);
   if (job->what == ROLLBACK)
     dc_tool_say("%s to the set before the last rotation.", opt.dry_run ? "Would go back" : "Done: back");
   else if (!job->plan.count)
