@@ -33,7 +33,7 @@ rotations() {
     { fail "$1: sentry serves"; return; }
   SENTRY_ADDR=$(at grpc 1)
   # shellcheck disable=SC2086  # options, or none
-  TMPDIR=$WORK timeout 900 ./traffic ${TRAFFIC_OPTIONS-} "$1" >results 2>traffic.err
+  TMPDIR=$WORK ./traffic ${TRAFFIC_OPTIONS-} "$1" >results 2>traffic.err
   traffic_status=$?
   while read -r line; do
     case $line in

@@ -14,11 +14,13 @@ import (
 	"github.com/dapr/dapr/pkg/modes"
 	"github.com/dapr/dapr/pkg/sentry/config"
 	"github.com/dapr/dapr/pkg/sentry/server/ca"
+	"github.com/dapr/kit/logger"
 
 	"daprcerts.interop/peer"
 )
 
 func daprAuthority(dir, trustDomain string) (ca.Signer, error) {
+	logger.NewLogger("dapr.sentry.ca").SetOutputLevel(logger.WarnLevel)
 	return ca.New(context.Background(), config.Config{
 		Mode:             modes.StandaloneMode,
 		TrustDomain:      trustDomain,

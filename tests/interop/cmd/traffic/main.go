@@ -15,8 +15,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"daprcerts.interop/peer"
 )
@@ -36,14 +34,6 @@ func main() {
 	if stages == nil {
 		must(fmt.Errorf("%q: ours or dapr", flag.Arg(0)))
 	}
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM)
-	go func() {
-		<-ended
-		m.report()
-		m.missing()
-		os.Exit(1)
-	}()
 	for _, version := range versions {
 		for range *each {
 			must(m.start(version, m.environment()))

@@ -90,7 +90,6 @@ func newMesh(sentry *peer.Sentry, rounds int) *mesh {
 	log := logger.NewLogger("dapr.runtime.security")
 	log.SetOutputLevel(logger.InfoLevel)
 	log.SetOutput(daprLog{m})
-	logger.NewLogger("dapr.sentry.ca").SetOutputLevel(logger.WarnLevel)
 	return m
 }
 
@@ -325,9 +324,9 @@ func handshake(x, y *member) (seen shown, err error) {
 
 // --- what was seen ---
 
-// Await returns when HOLDS does, or with the first failure. It waits as long as it takes.
+// Await returns when HOLDS does, or with the first failure; it waits for many things that must come, each within Bound.
 func (m *mesh) await(holds func() bool) error {
-	for {
+	for begin := time.Now(); time.Since(begin) < 5*peer.Bound; time.Sleep(10 * time.Millisecond) {
 		m.mu.Lock()
 		done := holds()
 		failures := slices.Clone(m.failures)
@@ -338,8 +337,9 @@ func (m *mesh) await(holds func() bool) error {
 		if done {
 			return nil
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
+	m.missing()
+	return errors.New("what is missing does not come")
 }
 
 // AllPairs: each kind has called each kind often enough. Called with the lock.
@@ -368,7 +368,7 @@ func (m *mesh) allRenewed(issuer string) bool {
 	return true
 }
 
-// Missing tells what a stage still waits for, for who ends a program that waits in vain.
+// Missing tells what a stage still waits for.
 func (m *mesh) missing() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
