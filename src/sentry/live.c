@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/os.h"
+#include "base/path.h"
 #include "ca/install.h"
 #include "ca/sign.h"
 #include "sentry/metrics.h"
@@ -191,11 +193,26 @@ static bool same_tokens(const struct dc_token_signer *a, const struct dc_token_s
          strcmp(dc_token_signer_kid(a), dc_token_signer_kid(b)) == 0;
 }
 
+/* What has an absolute name is read as it is (store/publish), a pipe too, such as a shell's <(...): a start may wait for
+ * its writer, a server that runs may not. */
+static int refuse_pipes(const struct dc_sentry_config *config, struct dc_err *err) {
+  const char *const names[] = {config->ca_crt, config->issuer_crt, config->issuer_key, config->jwt.key,
+                               config->jwt.jwks};
+  for (size_t i = 0; i < DC_COUNT(names) - (config->jwt.enabled ? 0 : 2); i++) {
+    int fd DC_CLEANUP(dc_mem_close) = -1;
+    struct dc_err own = DC_ERR_INIT;
+    if (dc_path_is_absolute(names[i]) && dc_os_open_regular(names[i], &fd, &own) == DC_EINVAL)
+      return dc_err_set(err, own.code, "%s", own.text);
+  }
+  return 0;
+}
+
 /* Only the main thread publishes, so that it may look at the current snapshot without a reference. */
 int dc_live_reload(struct dc_live *live, struct dc_err *err) {
   const struct dc_snapshot *now = &live->current->snapshot;
   struct parts parts DC_CLEANUP(parts_free) = {.policy = dc_policy_ref(now->policy)};
-  int rc = load(live, &parts, err);
+  int rc = refuse_pipes(live->config, err);
+  if (!rc) rc = load(live, &parts, err);
   if (rc || (same_authority(now->authority, parts.authority) && same_tokens(now->tokens, parts.tokens))) return rc;
   return replace(live, &parts, err);
 }

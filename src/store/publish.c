@@ -343,7 +343,7 @@ static int add_previous(const char *dir, const char *note, struct dc_set *set, s
   name_noted(note, name);
   if (is_note_of_gone(note)) return dc_set_remove(set, name, err);
   if (stat(path, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
-  int rc = dc_os_read_file(path, DC_PUBLISH_FILE_MAX, &bytes, err);
+  int rc = dc_os_read_regular(path, DC_PUBLISH_FILE_MAX, &bytes, err);
   return rc ? rc : dc_set_add(set, name, status.st_mode & 0777, bytes.data, bytes.len, err);
 }
 

@@ -233,6 +233,20 @@ for lacking in '0 >/proc/sys/user/max_inotify_instances' '1 >/proc/sys/user/max_
   stop_sentry
 done
 
+# --- a pipe, of which nobody writes into the other end ---------------------------------------------------------------------------
+cp -R a piped
+cp a/issuer.key elsewhere.key
+start_sentry --issuer-credentials piped --issuer-key-filename "$WORK/elsewhere.key"
+pipes=0
+for pipe in elsewhere.key piped/issuer.crt; do
+  pipes=$((pipes + 1))
+  mv "$pipe" kept.pem && mkfifo pipe && mv pipe "$pipe"
+  check "in the place of $pipe is refused" logged "$pipe' is not a regular file"
+  mv kept.pem "$pipe"
+  check 'and the file again is good news' logged 'the credentials are good again' $pipes
+done
+stop_sentry
+
 # --- time makes it good -----------------------------------------------------------------------------------------------------------
 begin=$(date -u -d "@$(($(date +%s) + 8))" +%Y%m%d%H%M%SZ)
 dated_ca "$WORK/later" "$begin" 20990101000000Z
