@@ -85,6 +85,17 @@ const char *dc_clock_rfc3339_ns(int64_t ns, char *buf) {
   return buf;
 }
 
+const char *dc_clock_rfc1123(int64_t seconds, char *buf) {
+  static const char days[][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"}; /* 1970 began on a Thursday */
+  static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  struct dc_civil c;
+  dc_clock_to_civil(seconds, &c);
+  int64_t day = floor_div(dc_clock_from_civil(&c), DAY);
+  snprintf(buf, DC_CLOCK_TEXT_MAX, "%s, %02d %s %04d %02d:%02d:%02d UTC", days[day - 7 * floor_div(day, 7)], c.day,
+           months[c.month - 1], c.year, c.hour, c.minute, c.second);
+  return buf;
+}
+
 /* Exactly N digits at *AT, then the byte AFTER (none when it is 0); *AT moves behind both. */
 static bool digits(const char **at, int n, char after, int *value) {
   int v = 0;

@@ -20,6 +20,8 @@ int64_t dc_clock_mono_ns(void);
 const char *dc_clock_rfc3339(int64_t seconds, char *buf);
 /* The same with nine digits of nanoseconds, trailing zeros kept. */
 const char *dc_clock_rfc3339_ns(int64_t ns, char *buf);
+/* "Mon, 04 Apr 2022 15:01:03 UTC", as Go's time.RFC1123 has it. */
+const char *dc_clock_rfc1123(int64_t seconds, char *buf);
 /* RFC 3339 with any offset, or a date alone (YYYY-MM-DD, midnight UTC). A fraction of a second is dropped; leap seconds
  * are refused, as Go does. */
 int dc_clock_parse(const char *text, int64_t *seconds, struct dc_err *err) DC_NODISCARD;

@@ -143,3 +143,20 @@ const char *dc_duration_text(int64_t ns, char *buf) {
   }
   return buf;
 }
+
+const char *dc_duration_from_now(int64_t seconds, char *buf) {
+  static const struct {
+    const char *name;
+    int64_t size;
+  } spans[] = {{"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+  uint64_t rest = magnitude(seconds);
+  size_t i = 0;
+  while (i + 1 < DC_COUNT(spans) && rest < 2 * (uint64_t)spans[i].size) i++; /* "47 hours" says more than "1 day" */
+  uint64_t n = rest / (uint64_t)spans[i].size;
+  if (n == 0)
+    snprintf(buf, DC_DURATION_TEXT_MAX, "now");
+  else
+    snprintf(buf, DC_DURATION_TEXT_MAX, "%s%" PRIu64 " %s%s%s", seconds > 0 ? "in " : "", n, spans[i].name,
+             n == 1 ? "" : "s", seconds > 0 ? "" : " ago");
+  return buf;
+}

@@ -18,5 +18,8 @@ int dc_duration_parse(const char *text, int64_t *ns, struct dc_err *err) DC_NODI
 enum { DC_DURATION_TEXT_MAX = 40 };
 /* As Go prints it: "24h0m0s", "1.5s", "300ms"; returns BUF. */
 const char *dc_duration_text(int64_t ns, char *buf);
+/* An instant so many SECONDS from now, roughly, for people: "in 320 days", "in 5 hours", "3 days ago", "now"; what it
+ * names is over, so that an instant is never nearer than it says. Returns BUF, of the same size. */
+const char *dc_duration_from_now(int64_t seconds, char *buf);
 
 #endif

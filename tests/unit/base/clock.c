@@ -42,6 +42,16 @@ int main(void) {
              dc_clock_from_civil(&civil) != s;
   }
   is_num(wrong, 0, "civil time is the C library's from 1900 to 2399");
+  wrong = 0;
+  for (int64_t s = INT64_C(-2208988800); s < INT64_C(13569465600); s += 86399 * 7) {
+    time_t t = (time_t)s;
+    struct tm tm;
+    char want[DC_CLOCK_TEXT_MAX], got[DC_CLOCK_TEXT_MAX];
+    gmtime_r(&t, &tm);
+    strftime(want, sizeof want, "%a, %d %b %Y %H:%M:%S UTC", &tm);
+    wrong += strcmp(dc_clock_rfc1123(s, got), want) != 0;
+  }
+  is_num(wrong, 0, "and so are the days of the week");
   char buf[DC_CLOCK_TEXT_MAX];
   is_text(dc_clock_rfc3339_ns(INT64_C(1648856615931825236), buf), "2022-04-01T23:43:35.931825236Z", "nanoseconds");
   is_text(dc_clock_rfc3339_ns(INT64_C(1648856615000000000), buf), "2022-04-01T23:43:35.000000000Z", "zeros stay");

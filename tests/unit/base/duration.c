@@ -46,5 +46,17 @@ int main(void) {
     char buf[DC_DURATION_TEXT_MAX];
     is_text(dc_duration_text(shown[i].ns, buf), shown[i].go, "as Go prints it");
   }
+  static const struct {
+    int64_t seconds;
+    const char *text;
+  } rough[] = {
+      {0, "now"},           {1, "in 1 second"},       {119, "in 119 seconds"},  {120, "in 2 minutes"},
+      {7199, "in 119 minutes"}, {7200, "in 2 hours"}, {172799, "in 47 hours"},  {172800, "in 2 days"},
+      {-1, "1 second ago"}, {-172800, "2 days ago"},  {315359999, "in 3649 days"},
+  };
+  for (size_t i = 0; i < DC_COUNT(rough); i++) {
+    char buf[DC_DURATION_TEXT_MAX];
+    is_text(dc_duration_from_now(rough[i].seconds, buf), rough[i].text, "roughly");
+  }
   return tap_done();
 }
