@@ -30,6 +30,15 @@ int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) {
   return 0;
 }
 
+int dc_lock_is_held(const char *dir) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
+  struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  int fd DC_CLEANUP(dc_mem_close) = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (fd < 0) return path && errno == ENOENT ? 0 : -1;
+  if (fcntl(fd, F_GETLK, &holder) < 0) return -1;
+  return holder.l_type != F_UNLCK;
+}
+
 void dc_lock_release(struct dc_lock *lock) {
   if (lock->fd >= 0) close(lock->fd);
   lock->fd = -1;

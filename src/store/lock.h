@@ -12,6 +12,8 @@ struct dc_lock {
 
 /* Takes the lock of DIR, which holds DC_LAYOUT_OWN already, without waiting: DC_EBUSY names the holder's process. */
 int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) DC_NODISCARD;
+/* Whether a process holds it now, without taking it: 1, 0, or -1 where this user cannot tell. */
+int dc_lock_is_held(const char *dir);
 void dc_lock_release(struct dc_lock *lock); /* for DC_CLEANUP too */
 
 #endif

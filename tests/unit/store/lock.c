@@ -71,8 +71,10 @@ static void test_busy(void) {
            (long)child, dir);
   is_text(err.text, want, "the holder is named");
   is_num(lock.fd, -1, "nothing comes out");
+  is_num(dc_lock_is_held(dir), 1, "that it is held can be seen");
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
+  is_num(dc_lock_is_held(dir), 0, "and that it is not, any more");
   is_num(dc_lock_take(dir, &lock, &err), 0, "the holder's violent end is the lock's");
   dc_lock_release(&lock);
 }
@@ -83,6 +85,7 @@ static void test_no_place(void) {
   is_num(dc_lock_take("/nonexistent", &lock, &err), DC_ENOENT, "a directory without our corner");
   ok(strstr(err.text, "cannot open the lock '/nonexistent/" DC_LAYOUT_LOCK "'") && lock.fd == -1, "is told: %s",
      err.text);
+  is_num(dc_lock_is_held("/nonexistent"), 0, "nobody holds that one");
 }
 
 int main(void) {
