@@ -120,20 +120,51 @@ void dc_plan_make(const struct dc_holdings *holdings, const struct dc_when *when
   plan_client(holdings, when, now, plan);
 }
 
-static void consider(struct dc_next *next, enum dc_step step, int64_t at) {
-  if (at && (!next->at || at < next->at)) *next = (struct dc_next){step, at};
+struct agenda {
+  struct dc_next *rows;
+  size_t count;
+};
+
+/* In its place by time; a step that is there already stays where that is earlier. */
+static void consider(struct agenda *agenda, enum dc_step step, int64_t at) {
+  size_t i = 0;
+  if (!at) return;
+  while (i < agenda->count && agenda->rows[i].step != step) i++;
+  if (i < agenda->count && agenda->rows[i].at <= at) return;
+  if (i == agenda->count) agenda->count++;
+  for (; i > 0 && agenda->rows[i - 1].at > at; i--) agenda->rows[i] = agenda->rows[i - 1];
+  agenda->rows[i] = (struct dc_next){step, at};
+}
+
+/* A new root brings a new issuer: what was foreseen for the old one is void. */
+static void drop_void(struct agenda *agenda) {
+  bool replaced = false;
+  size_t kept = 0;
+  for (size_t i = 0; i < agenda->count; i++) {
+    const struct dc_next row = agenda->rows[i];
+    if (!replaced || row.step != DC_STEP_ISSUER) agenda->rows[kept++] = row;
+    replaced = replaced || row.step == DC_STEP_SWITCH || row.step == DC_STEP_ROOT_CROSSED;
+  }
+  agenda->count = kept;
+}
+
+size_t dc_plan_coming(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now,
+                      struct dc_next coming[DC_STEPS]) {
+  const struct dc_cert *issuer = holdings->chain.certs[0];
+  struct agenda agenda = {.rows = coming};
+  enum dc_step way = way_of_root(holdings, now);
+  bool helps = issuer_helps(holdings);
+  if (holdings->staged) consider(&agenda, DC_STEP_SWITCH, holdings->state.switch_at);
+  if (!holdings->staged) consider(&agenda, way, dc_when_begins(when, holdings->root));
+  if (!holdings->staged || helps) consider(&agenda, helps ? DC_STEP_ISSUER : way, dc_when_begins(when, issuer));
+  consider(&agenda, DC_STEP_RETIRE_ROOTS, holdings->state.retire);
+  for (size_t i = 1; i < holdings->chain.count; i++)
+    consider(&agenda, DC_STEP_RETIRE_CROSSES, holdings->chain.certs[i]->not_after);
+  drop_void(&agenda);
+  return agenda.count;
 }
 
 struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now) {
-  const struct dc_cert *issuer = holdings->chain.certs[0];
-  struct dc_next next = {.at = 0};
-  if (holdings->staged) consider(&next, DC_STEP_SWITCH, holdings->state.switch_at);
-  enum dc_step way = way_of_root(holdings, now);
-  bool helps = issuer_helps(holdings);
-  if (!holdings->staged) consider(&next, way, dc_when_begins(when, holdings->root));
-  if (!holdings->staged || helps) consider(&next, helps ? DC_STEP_ISSUER : way, dc_when_begins(when, issuer));
-  consider(&next, DC_STEP_RETIRE_ROOTS, holdings->state.retire);
-  for (size_t i = 1; i < holdings->chain.count; i++)
-    consider(&next, DC_STEP_RETIRE_CROSSES, holdings->chain.certs[i]->not_after);
-  return next;
+  struct dc_next coming[DC_STEPS];
+  return dc_plan_coming(holdings, when, now, coming) ? coming[0] : (struct dc_next){.at = 0};
 }

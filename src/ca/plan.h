@@ -49,6 +49,9 @@ struct dc_next {
   int64_t at;
 };
 struct dc_next dc_plan_next(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now);
+/* All that comes, as far as it can be told today, the first one first; each step once. Their number. */
+size_t dc_plan_coming(const struct dc_holdings *holdings, const struct dc_when *when, int64_t now,
+                      struct dc_next coming[DC_STEPS]);
 void dc_plan_add(struct dc_plan *plan, enum dc_step step, const char *fmt, ...) DC_PRINTF(3, 4);
 bool dc_plan_has(const struct dc_plan *plan, enum dc_step step);
 

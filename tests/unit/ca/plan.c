@@ -105,6 +105,42 @@ static void test_retirement(void) {
   party_free(&cross);
 }
 
+static const char *coming(const struct dc_holdings *holdings) {
+  static char names[256];
+  struct dc_next rows[DC_STEPS];
+  size_t count = dc_plan_coming(holdings, &usual, now, rows), length = 0;
+  names[0] = 0;
+  for (size_t i = 0; i < count; i++)
+    length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? " " : "", dc_step_name(rows[i].step));
+  for (size_t i = 1; i < count; i++)
+    if (rows[i].at < rows[i - 1].at) ok(false, "%s comes before it is due", dc_step_name(rows[i].step));
+  return names;
+}
+
+static void test_coming(void) {
+  struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
+  struct party old, cross, older;
+  held_make("coming", 1000, 300);
+  held_load("coming", &holdings);
+  is_text(coming(&holdings), "issuer root-cross-signed", "all that comes for a new CA");
+  party_make(&old, "old", NULL, (struct make){.not_after = now + 700 * day});
+  party_make(&cross, "cross", &old, (struct make){.not_after = now + 700 * day});
+  party_make(&older, "older", &old, (struct make){.not_after = now + 100 * day});
+  bundle_add(&holdings.chain, &cross);
+  holdings.state.retire = now + 3 * day;
+  is_text(coming(&holdings), "retire-roots issuer root-cross-signed retire-cross-certificates", "each by its time");
+  bundle_add(&holdings.chain, &older);
+  is_text(coming(&holdings), "retire-roots retire-cross-certificates issuer root-cross-signed", "and once, by the first");
+  holdings.staged = holdings.root; /* any */
+  holdings.state.switch_at = now + 150 * day;
+  is_text(coming(&holdings), "retire-roots retire-cross-certificates switch", "a switch makes void what the issuer had to come");
+  holdings.state.switch_at = now + 250 * day;
+  is_text(coming(&holdings), "retire-roots retire-cross-certificates issuer switch", "but not what comes before it");
+  party_free(&old);
+  party_free(&cross);
+  party_free(&older);
+}
+
 static void test_client(void) {
   struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
   held_make("client", 1000, 300);
@@ -129,6 +165,7 @@ int main(void) {
   test_no_help();
   test_staged();
   test_retirement();
+  test_coming();
   test_client();
   return held_done();
 }
