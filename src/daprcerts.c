@@ -40,6 +40,7 @@ static const struct command commands[] = {
     {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .left_out = SERVER_LEFT_OUT},
     {.name = "env-export", .summary = "print the environment of a sidecar", .run = dc_env_export},
     {.name = "rotate", .summary = "replace issuer and root before they end, without an outage"},
+    {.name = "status", .summary = "tell what is there, when it ends, and what comes next"},
     {.name = "issue", .summary = "make one workload certificate"},
     {.name = "token", .summary = "make a token by which an app proves to a sentry who it is"},
     {.name = "request", .summary = "ask a running sentry to sign a request", .hidden = true, .left_out = SERVER_LEFT_OUT},

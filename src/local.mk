@@ -91,6 +91,7 @@ libca_a_SOURCES = \
   src/ca/plan.c src/ca/plan.h \
   src/ca/rotate.c src/ca/rotate.h \
   src/ca/sign.c src/ca/sign.h \
+  src/ca/survey.c src/ca/survey.h \
   src/ca/token_signer.c src/ca/token_signer.h
 # --- tools ---------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libtools.a
@@ -104,6 +105,8 @@ libtools_a_SOURCES = \
   src/tools/pair.c src/tools/pair.h \
   src/tools/program.c src/tools/program.h \
   src/tools/report.c src/tools/report.h \
+  src/tools/renewal.c src/tools/renewal.h \
+  src/tools/table.c src/tools/table.h \
   src/tools/tool.c src/tools/tool.h \
   src/tools/when.c src/tools/when.h
 OFFLINE_LIBS = libtools.a libca.a libpki.a libstore.a libconfig.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
@@ -123,6 +126,11 @@ pkglibexec_PROGRAMS += daprcerts-rotate
 daprcerts_rotate_SOURCES = src/tools/rotate.c
 daprcerts_rotate_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_rotate_LDADD = $(OFFLINE_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-status
+daprcerts_status_SOURCES = src/tools/status.c
+daprcerts_status_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_status_LDADD = $(OFFLINE_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-token
 daprcerts_token_SOURCES = src/tools/token.c

@@ -110,17 +110,30 @@ int dc_holdings_find(struct dc_holdings *holdings, struct dc_err *err) {
                                                         "of ca.crt has signed the issuer");
 }
 
-static int check_keys(const struct dc_holdings *holdings, struct dc_err *err) {
-  if (!dc_spki_equal(dc_key_public(holdings->issuer_key), &holdings->chain.certs[0]->spki))
-    return dc_err_set(err, DC_EMISMATCH, "issuer.key does not match the certificate in issuer.crt");
-  if (holdings->root_key && !dc_spki_equal(dc_key_public(holdings->root_key), &holdings->root->spki))
-    return dc_err_set(err, DC_EMISMATCH, "ca.key is not the key of the root that signed the issuer: put the right one in "
-                                         "its place, or move it away");
-  if (holdings->staged_key && !holdings->staged)
-    return dc_err_set(err, DC_EMISMATCH, "%s is there, and the root that is staged is not in ca.crt",
-                      DC_LAYOUT_STAGED_KEY);
-  return 0;
+static int check_issuer_key(const struct dc_holdings *holdings, struct dc_err *err) {
+  const struct dc_bundle *chain = &holdings->chain;
+  if (!holdings->issuer_key || !chain->count ||
+      dc_spki_equal(dc_key_public(holdings->issuer_key), &chain->certs[0]->spki))
+    return 0;
+  return dc_err_set(err, DC_EMISMATCH, "issuer.key does not match the certificate in issuer.crt");
 }
+
+static int check_root_key(const struct dc_holdings *holdings, struct dc_err *err) {
+  if (!holdings->root_key || !holdings->root ||
+      dc_spki_equal(dc_key_public(holdings->root_key), &holdings->root->spki))
+    return 0;
+  return dc_err_set(err, DC_EMISMATCH, "ca.key is not the key of the root that signed the issuer: put the right one in "
+                                       "its place, or move it away");
+}
+
+static int check_staged(const struct dc_holdings *holdings, struct dc_err *err) {
+  if (!holdings->staged_key || holdings->staged) return 0;
+  return dc_err_set(err, DC_EMISMATCH, "%s is there, and the root that is staged is not in ca.crt",
+                    DC_LAYOUT_STAGED_KEY);
+}
+
+static int (*const checks[])(const struct dc_holdings *, struct dc_err *) = {check_issuer_key, check_root_key,
+                                                                             check_staged};
 
 static void drop_root(struct dc_bundle *chain) {
   if (chain->count > 1 && dc_cert_self_signed(chain->certs[chain->count - 1])) dc_bundle_drop_last(chain);
@@ -142,11 +155,40 @@ int dc_holdings_load(const char *dir, struct dc_holdings *out, struct dc_err *er
   if (!rc) rc = parse(&holdings, err);
   if (!rc) rc = order_chain(&holdings.chain, err);
   if (!rc) rc = dc_holdings_find(&holdings, err);
-  if (!rc) rc = check_keys(&holdings, err);
+  for (size_t i = 0; !rc && i < DC_COUNT(checks); i++) rc = checks[i](&holdings, err);
   if (rc) return dc_err_add(err, rc, "the credentials in '%s'", dir);
   *out = holdings;
   holdings = (struct dc_holdings)DC_HOLDINGS_INIT;
   return 0;
+}
+
+/* --- reading what is broken ---------------------------------------------------------------------------------------- */
+
+static void note(int rc, const struct dc_err *err, struct dc_buf *faults) {
+  if (rc) dc_buf_printf(faults, "%s\n", err->text);
+}
+
+static void salvage_file(const char *dir, size_t held, struct dc_holdings *holdings, struct dc_buf *faults) {
+  const char *name = name_of(held);
+  struct dc_err err = DC_ERR_INIT;
+  int rc = dc_publish_read(dir, &name, 1, DC_PUBLISH_FILE_MAX, &holdings->files[held], &err);
+  holdings->there[held] = rc == 0;
+  if (rc != DC_ENOENT) note(rc, &err, faults);
+}
+
+void dc_holdings_salvage(const char *dir, struct dc_holdings *out, struct dc_buf *faults) {
+  struct dc_err err = DC_ERR_INIT;
+  for (size_t i = 0; i < DC_HELD; i++) salvage_file(dir, i, out, faults);
+  note(parse_certs(out, DC_FILE_CA_CRT, &out->anchors, &err), &err, faults);
+  note(parse_certs(out, DC_FILE_ISSUER_CRT, &out->chain, &err), &err, faults);
+  note(parse_client(out, &err), &err, faults);
+  note(parse_key(out, DC_FILE_ISSUER_KEY, &out->issuer_key, &err), &err, faults);
+  note(parse_key(out, DC_FILE_CA_KEY, &out->root_key, &err), &err, faults);
+  note(parse_key(out, DC_HELD_STAGED_KEY, &out->staged_key, &err), &err, faults);
+  note(parse_state(out, &err), &err, faults);
+  if (out->chain.count) note(order_chain(&out->chain, &err), &err, faults);
+  if (out->chain.count && out->anchors.count) note(dc_holdings_find(out, &err), &err, faults);
+  for (size_t i = 0; i < DC_COUNT(checks); i++) note(checks[i](out, &err), &err, faults);
 }
 
 void dc_holdings_free(struct dc_holdings *holdings) {

@@ -33,6 +33,9 @@ struct dc_holdings {
 /* Reads DIR as readers do (store/publish.h). DC_ENOENT: no CA there. DC_EINVAL, DC_EMISMATCH: a file that is broken or
  * does not belong to the others; out of time is no error here. */
 int dc_holdings_load(const char *dir, struct dc_holdings *out, struct dc_err *err) DC_NODISCARD;
+/* As much of it as can be read and fits, for a report: OUT is DC_HOLDINGS_INIT, and is to be freed. Each thing that is
+ * wrong is a line of FAULTS, but not a missing file or the client pair. What is missing or broken is NULL or empty. */
+void dc_holdings_salvage(const char *dir, struct dc_holdings *out, struct dc_buf *faults);
 void dc_holdings_free(struct dc_holdings *holdings); /* leaves DC_HOLDINGS_INIT; for DC_CLEANUP too */
 /* Finds root and staged anew, after a change. DC_EMISMATCH: no root in ca.crt has signed the issuer. */
 int dc_holdings_find(struct dc_holdings *holdings, struct dc_err *err) DC_NODISCARD;

@@ -10,7 +10,7 @@
 /* {"subject": "O=...", "issuer": "...", "serial": hex, "not_before": RFC 3339, "not_after": RFC 3339, "key": "EC P-256",
  * "names": ["URI:...", ...], "sha256": hex}; a new reference, NULL when memory ran out. */
 json_t *dc_report_cert(const struct dc_cert *cert);
-/* A path as a JSON string: U+FFFD for each byte that is no UTF-8. */
+/* A path, or a text that may hold one, as a JSON string: U+FFFD for each byte that is no UTF-8. */
 json_t *dc_report_path(const char *path);
 /* Prints TAKE_OBJECT, indented, with a newline; releases it. NULL: DC_ENOMEM. */
 int dc_report_print(json_t *take_object, struct dc_err *err) DC_NODISCARD;

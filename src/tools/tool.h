@@ -11,6 +11,7 @@ enum dc_exit {
   DC_EXIT_FAILED = 1, /* a refusal to overwrite too */
   DC_EXIT_USAGE = 2,
   DC_EXIT_NOTHING = 3, /* nothing to do */
+  DC_EXIT_DUE = 4,     /* nothing is wrong, and something is to be done */
 };
 
 /* Parses by CLI. True: go on, with the options' values set and OPERANDS filled. False: the program ends with *STATUS;

@@ -125,6 +125,28 @@ static void test_given_key(void) {
   is_num(held_changes(&holdings), 0, "but does not write it");
 }
 
+/* Whatever is broken, the rest is there. */
+static void test_salvage(void) {
+  struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
+  struct dc_holdings rest DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
+  struct dc_buf faults DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  char *dir DC_CLEANUP(dc_mem_free) = held_path("salvaged", ".");
+  held_make("salvaged", 3650, 365);
+  dc_holdings_salvage(dir, &holdings, &faults);
+  is_text(dc_buf_text(&faults), "", "nothing is wrong");
+  ok(holdings.root && holdings.issuer_key && holdings.root_key && holdings.client.count, "and all is there");
+  read_text("salvaged", "client.key", &key);
+  held_write("salvaged", "issuer.key", dc_buf_text(&key));
+  held_write("salvaged", "ca.key", "x");
+  held_write("salvaged", DC_LAYOUT_STATE, "x");
+  held_unlink("salvaged", "client.crt");
+  dc_holdings_salvage(dir, &rest, &faults);
+  ok(strstr(dc_buf_text(&faults), "ca.key: ") && strstr(dc_buf_text(&faults), DC_LAYOUT_STATE ": ") &&
+         strstr(dc_buf_text(&faults), "issuer.key does not match"), "three faults are told: %s", dc_buf_text(&faults));
+  ok(!strstr(dc_buf_text(&faults), "client"), "a client pair that is none is none of them");
+  ok(rest.root && rest.chain.count && rest.issuer_key && !rest.root_key, "what can be read is there");
+}
+
 /* What differs is written, and what is no more goes. */
 static void test_changes(void) {
   struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
@@ -148,6 +170,7 @@ int main(void) {
   test_broken();
   test_find();
   test_given_key();
+  test_salvage();
   test_changes();
   return held_done();
 }
