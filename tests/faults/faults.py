@@ -366,8 +366,8 @@ def disturbed(command, must=None):
     def run(point):
         at, how = point
         with Case(command.start) as case:
-            # before a mode is set, the umask's is met: none of it, or all that others might have
-            status, err = case.run(command.argv, at, how, umask=0o77 if (at, "chmod") in command.names else 0)
+            # a file is met when it may be too open, a folder when it may be too closed
+            status, err = case.run(command.argv, at, how, umask=0o77 if (at - 1, "mkdir") in command.names else 0)
             if status == 0 and must is None and command.status == 0:
                 # a call that failed and made no difference: then all must be done
                 if command.which(as_read(case.dir)) != "new":
