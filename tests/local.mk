@@ -108,8 +108,8 @@ TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/r
 EXTRA_DIST += tests/cli/openssl-ca.sh tests/cli/rotated.sh
 
 # --- publications, disturbed at each call --------------------------------------------------------------------------------
-dist_check_SCRIPTS += tests/cli/faults.sh
-TESTS += tests/cli/faults.sh
+dist_check_SCRIPTS += tests/faults/faults.sh
+TESTS += tests/faults/faults.sh
 EXTRA_DIST += tests/faults/disk.py tests/faults/faults.py tests/faults/shim.c
 check_PROGRAMS += tests/faults/set
 tests_faults_set_LDADD = libstore.a libbase.a

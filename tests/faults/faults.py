@@ -7,7 +7,7 @@ another call disturbed. After each the directory is looked at in three steps:
   - the next ca-init and token --init finish or discard, and what any program sees then is that same set;
   - no file of ours is left over, none with a private key was ever open to others, and .daprcerts/prev is the set
     before the one in force.
-What is whole is for openssl to say. Run by tests/cli/faults.sh; its folder is the current one."""
+What is whole is for openssl to say. Run by tests/faults/faults.sh; its folder is the current one."""
 import base64
 import concurrent.futures
 import hashlib

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store by hand, for tests/cli/faults.sh:
+/* The store by hand, for tests/faults/faults.sh:
  *   set read DIR NAME...           prints each file as our programs read it: its name, its length or -1, its bytes
  *   set replace DIR FROM NAME...   publishes these files of the folder FROM in place of DIR's */
 #include <stdio.h>
