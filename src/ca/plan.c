@@ -108,7 +108,8 @@ static void plan_client(const struct dc_holdings *holdings, const struct dc_when
   /* one that ends with its issuer is not made better by another one */
   bool helps = client && client->not_after < holdings->chain.certs[0]->not_after;
   if (!client)
-    dc_plan_add(plan, DC_STEP_CLIENT, "there is no client pair that can be used, which sidecars up to 1.13 are started with");
+    dc_plan_add(plan, DC_STEP_CLIENT, "there is no client pair that can be used, which sidecars up to 1.13 are started "
+                                      "with");
   else if (helps && dc_when_due(when, client, now))
     add_due(plan, DC_STEP_CLIENT, "client pair", client, now);
 }

@@ -110,7 +110,13 @@ made messy ca_init
 leaf "$dir" messy-0
 made stranger lived_ca "$(days -1)" "$(days 364)" "$(days 364)"
 dir=$WORK/messy
-{ echo "# the anchors of our mesh"; cat "$WORK/messy.0"; echo; echo "# and of theirs"; cat "$WORK/stranger.0"; } >"$dir/ca.crt"
+{
+  echo "# the anchors of our mesh"
+  cat "$WORK/messy.0"
+  echo
+  echo "# and of theirs"
+  cat "$WORK/stranger.0"
+} >"$dir/ca.crt"
 cat "$WORK/messy.0" >>"$dir/issuer.crt"
 cksum <"$dir/ca.crt" >"$WORK/before"
 rotated 3 "comments, a foreign anchor and a root behind the issuer: nothing is due" "$dir"
@@ -387,8 +393,8 @@ printf '%s\n' '[ca]' 'default_ca = this' '[this]' "database = $WORK/again.ca/ind
   '[cross]' 'basicConstraints = critical, CA:true' 'keyUsage = critical, keyCertSign, cRLSign' \
   'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid' '[req]' 'distinguished_name = name' \
   'string_mask = utf8only' '[name]' >"$WORK/again.ca/conf"
-openssl req -new -key "$dir/ca.key" -config "$WORK/again.ca/conf" -out "$WORK/again.ca/csr" \
-  -subj "/$(openssl x509 -in "$WORK/new.root" -noout -subject -nameopt sep_comma_plus | sed 's/subject=//; s/,/\//g')" 2>/dev/null
+subject=$(openssl x509 -in "$WORK/new.root" -noout -subject -nameopt sep_comma_plus | sed 's/subject=//; s/,/\//g')
+openssl req -new -key "$dir/ca.key" -config "$WORK/again.ca/conf" -out "$WORK/again.ca/csr" -subj "/$subject" 2>/dev/null
 openssl ca -batch -config "$WORK/again.ca/conf" -cert "$WORK/crossed.0" -keyfile "$dir/.daprcerts/prev/ca.key" \
   -extensions cross -preserveDN -startdate "$(days -9)" -enddate "$(days -1)" -in "$WORK/again.ca/csr" -notext \
   -out "$WORK/ended.crt" 2>"$WORK/again.ca/log" || sed 's/^/# /' "$WORK/again.ca/log"

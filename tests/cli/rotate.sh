@@ -359,7 +359,8 @@ for way in "frob" "issuer root" "issuer --same-key" "--staged" "--compromised" "
   "root --compromised --staged" "root --same-key --private-key x" "root --ca-root-certificate x" \
   "root --issuer-private-key x" "retire --ca-root-certificate x --issuer-public-certificate x --issuer-private-key x" \
   "root --valid-until 3 --root-days 4" "root --root-days 0" "root --leaf-ttl x" "root --grace -1s --staged" \
-  "issuer --root-key-out x" "root --same-key --root-key-out x" "root --staged --root-key-out x" "retire --root-key-out x"; do
+  "issuer --root-key-out x" "root --same-key --root-key-out x" "root --staged --root-key-out x" \
+  "retire --root-key-out x"; do
   # shellcheck disable=SC2086
   rotated 2 "$way: a wrong usage" "$dir" $way
 done

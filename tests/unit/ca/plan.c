@@ -31,11 +31,10 @@ static void test_when(void) {
 }
 
 static void test_names(void) {
+  int same = 0;
   for (int i = 0; i < DC_STEPS; i++)
-    for (int k = 0; k <= i; k++)
-      if (!dc_step_name((enum dc_step)i) || (k < i && !strcmp(dc_step_name((enum dc_step)i), dc_step_name((enum dc_step)k))))
-        ok(false, "step %d has no name of its own", i);
-  ok(true, "each step has a name of its own");
+    for (int k = 0; k < i; k++) same += strcmp(dc_step_name((enum dc_step)i), dc_step_name((enum dc_step)k)) == 0;
+  is_num(same, 0, "each step has a name of its own");
 }
 
 static void test_ca(void) {
@@ -51,7 +50,8 @@ static void test_ca(void) {
   is_text(due(&holdings, now + 700 * day), "root-cross-signed", "a root that is due takes it along");
   dc_key_free(holdings.root_key);
   holdings.root_key = NULL;
-  is_text(due(&holdings, next.at), "root-staged", "without the root's key the root is, staged where the issuer has no room");
+  is_text(due(&holdings, next.at), "root-staged",
+          "without the root's key the root is: staged, if the issuer has no room");
   is_text(due(&holdings, now + 400 * day), "root-cross-signed", "and at once when that has ended, since nobody is left");
   holdings.state.root_key_elsewhere = true;
   is_text(due(&holdings, next.at), "issuer", "a key that is kept elsewhere will be asked for");
@@ -98,7 +98,7 @@ static void test_retirement(void) {
   holdings.state.retire = 0;
   is_text(due(&holdings, now + 4 * day), "", "what nobody replaced stays");
   is_text(due(&holdings, now + 5 * day), "retire-roots", "until it has ended");
-  is_text(due(&holdings, now + 6 * day), "retire-roots retire-cross-certificates", "and cross-certificates when they have");
+  is_text(due(&holdings, now + 6 * day), "retire-roots retire-cross-certificates", "and cross-certificates then");
   is_text(due(&holdings, now + 700 * day), "retire-roots retire-cross-certificates root-cross-signed",
           "all of that before a new root, which puts off the next");
   party_free(&old);

@@ -133,7 +133,7 @@ static void test_ended(void) {
   ok(holdings.chain.count == 1 && holdings.anchors.count == 2, "has no cross-certificate");
   is_num(holdings.state.until, rotation.now, "everything has to be restarted");
   ok(serves(&holdings, rotation.now), "and a sentry loads it");
-  ok(dc_rotate_retire_roots(&holdings, rotation.now, false) && holdings.anchors.count == 1, "the old one may leave at once");
+  ok(dc_rotate_retire_roots(&holdings, rotation.now, false) && holdings.anchors.count == 1, "the old one leaves at once");
 }
 
 /* --- staged -------------------------------------------------------------------------------------------------------- */
@@ -167,7 +167,8 @@ static void test_staged(void) {
   dc_buf_add(&der, staged->der.data, staged->der.len);
   rotation = at(now + 31 * day);
   is_num(dc_rotate_switch(&holdings, &rotation, NULL), 0, "the switch");
-  ok(dc_slice_equal(holdings.root->der, (struct dc_slice){der.data, der.len}) && holdings.root == holdings.anchors.certs[0],
+  ok(dc_slice_equal(holdings.root->der, (struct dc_slice){der.data, der.len}) &&
+         holdings.root == holdings.anchors.certs[0],
      "makes it the root, and the first");
   ok(!holdings.staged && !holdings.staged_key && holdings.root_key && !holdings.state.switch_at, "and nothing is staged");
   ok(!held_believed(&holdings, root, rotation.now) && holdings.chain.count == 1, "who knows the old one alone is lost");

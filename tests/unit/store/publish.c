@@ -129,10 +129,10 @@ static void test_removal(void) {
   is_num(publish_rotated(dir, (const char *const[]){"two", "-", "state"}, DC_PUBLISH_REPLACE), 0, "one without a key");
   is_text(seen(dir), "two - state", "takes it away, and brings a file of our own");
   ok(!is_there(dir, "ca.key") && is_there(dir, DC_LAYOUT_STATE), "in the directory itself");
-  ok(is_there(dir, DC_LAYOUT_PREV "/ca.key") && is_there(dir, DC_LAYOUT_PREV "/-.state"), "what was there is kept, or noted");
+  ok(is_there(dir, DC_LAYOUT_PREV "/ca.key") && is_there(dir, DC_LAYOUT_PREV "/-.state"), "what was is kept, or noted");
   is_num(mode_of(dir, DC_LAYOUT_PREV "/ca.key"), 0600, "a key for its owner alone");
   ok(!is_there(dir, DC_LAYOUT_NEXT) && !is_there(dir, DC_LAYOUT_BEFORE), "nothing is left over");
-  is_num(publish_rotated(dir, (const char *const[]){NULL, "-", NULL}, DC_PUBLISH_REPLACE), 0, "what is not there goes too");
+  is_num(publish_rotated(dir, (const char *const[]){NULL, "-", NULL}, DC_PUBLISH_REPLACE), 0, "what is not there goes");
   is_text(seen(dir), "two - state", "which changes nothing");
 }
 
