@@ -107,6 +107,15 @@ says True 'all(c["at"] > d["time"] for c in d["coming"])' 'what comes is yet to 
 shown 4 'of another directory' --dir "$dir" --expires-in 8761h
 has out "\"daprcerts rotate --dir $dir\" does it." 'the command names it'
 
+step_ca pair
+openssl ecparam -genkey -name prime256v1 -noout -out pair/client.key
+printf '%s\n' '[req]' 'distinguished_name = name' '[name]' >req.conf
+openssl req -new -key pair/client.key -subj /CN=client -config req.conf |
+  openssl x509 -req -CA pair/issuer.crt -CAkey pair/issuer.key -set_serial 7 -days 30 -out pair/client.crt 2>/dev/null
+shown 4 'a client pair that ends before its issuer' --dir pair --expires-in 721h
+has out "Due: a new client pair (the client pair ends at $(ends pair/client.crt))." 'is due'
+same 1 "$(grep -c ', due' out)" 'alone'
+
 # --- after rotations -------------------------------------------------------------------------------------------------------
 "$DAPRCERTS" ca-init --dir cross --root-days 1000 2>/dev/null
 cp cross/ca.crt first.crt
