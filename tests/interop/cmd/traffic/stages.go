@@ -49,6 +49,7 @@ func daprMade(m *mesh) []stage {
 		{name: "rotate, when Dapr's issuer's certificates have ended", do: m.retire, start: true, restarts: true},
 		{name: "rotate issuer", do: m.rotate("issuer"), restarts: true},
 		{name: "rotate root, again", do: m.rotate("root"), start: true, restarts: true},
+		{name: "rotate root --ca-root-certificate", do: m.takeOthers, start: true, restarts: true},
 	}
 }
 
@@ -114,6 +115,17 @@ func (m *mesh) takeOver() error {
 		err = errors.New("the issuer is the same")
 	}
 	return err
+}
+
+// TakeOthers takes root and issuer of another CA.
+func (m *mesh) takeOthers() error {
+	other := filepath.Join(m.work, "other")
+	out, err := exec.Command(os.Getenv("DAPRCERTS"), "ca-init", "--dir", other).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("daprcerts ca-init: %w: %s", err, out)
+	}
+	return m.rotate("root", "--ca-root-certificate", filepath.Join(other, "ca.crt"), "--issuer-public-certificate",
+		filepath.Join(other, "issuer.crt"), "--issuer-private-key", filepath.Join(other, "issuer.key"))()
 }
 
 func (m *mesh) restartAll() error {
