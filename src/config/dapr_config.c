@@ -405,10 +405,23 @@ static bool is_configuration(const struct reader *reader, const yaml_node_t *roo
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
-static int yaml_error(const char *name, const yaml_parser_t *parser, struct dc_err *err) {
+/* Bytes that are no text are told by their offset alone: here as line and column. */
+static void find_offset(const struct dc_buf *text, size_t offset, yaml_mark_t *mark) {
+  *mark = (yaml_mark_t){.index = offset};
+  for (size_t i = 0; i < offset && i < text->len; i++) {
+    if (text->data[i] == '\n')
+      mark->line++, mark->column = 0;
+    else if ((text->data[i] & 0xC0) != 0x80) /* a character, of which UTF-8 makes one byte or more */
+      mark->column++;
+  }
+}
+
+static int yaml_error(const char *name, const yaml_parser_t *parser, const struct dc_buf *text, struct dc_err *err) {
+  yaml_mark_t mark = parser->problem_mark;
   if (parser->error == YAML_MEMORY_ERROR) return dc_err_nomem(err);
-  return dc_err_set(err, DC_EINVAL, "'%s' line %zu column %zu: %s", name, parser->problem_mark.line + 1,
-                    parser->problem_mark.column + 1, parser->problem ? parser->problem : "not YAML");
+  if (parser->error == YAML_READER_ERROR) find_offset(text, parser->problem_offset, &mark);
+  return dc_err_set(err, DC_EINVAL, "'%s' line %zu column %zu: %s", name, mark.line + 1, mark.column + 1,
+                    parser->problem ? parser->problem : "not YAML");
 }
 
 static int parser_new(yaml_parser_t *parser, const struct dc_buf *text, struct dc_err *err) {
@@ -476,13 +489,13 @@ static int check_extent(const char *name, const struct dc_buf *text, struct dc_e
 
 /* The documents one by one. A Configuration counts; until one is found the first document stands in for it, and what
  * is wrong with that is no matter then. */
-static int read_documents(yaml_parser_t *parser, const char *name, struct dc_dapr_config *config,
-                          struct dc_buf *warnings, struct dc_err *err) {
+static int read_documents(yaml_parser_t *parser, const char *name, const struct dc_buf *text,
+                          struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err) {
   size_t warned = warnings ? warnings->len : 0;
   int rc = 0;
   for (bool first = true;; first = false) {
     yaml_document_t document;
-    if (!yaml_parser_load(parser, &document)) return yaml_error(name, parser, err);
+    if (!yaml_parser_load(parser, &document)) return yaml_error(name, parser, text, err);
     yaml_node_t *root = yaml_document_get_root_node(&document);
     size_t merges = 0;
     struct reader reader = {.name = name, .document = &document, .config = config, .warnings = warnings,
@@ -512,7 +525,7 @@ int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc
   rc = check_extent(name, &expanded, err);
   if (!rc) rc = parser_new(&parser, &expanded, err);
   if (rc) return rc;
-  rc = read_documents(&parser, name, &read, warnings, &own);
+  rc = read_documents(&parser, name, &expanded, &read, warnings, &own);
   yaml_parser_delete(&parser);
   if (rc) {
     dc_dapr_config_free(&read);

@@ -214,7 +214,9 @@ static const struct {
     {"a:\n\t- b", DC_EINVAL, "'c.yaml' line 2 column 1: "},
     {"[", DC_EINVAL, "'c.yaml' line 2 column 1: "},
     {"a: *b", DC_EINVAL, "'c.yaml' line 1 column 4: "},
-    {"a: \xff", DC_EINVAL, "'c.yaml' "},
+    {"a: \xff", DC_EINVAL, "'c.yaml' line 1 column 4: "},
+    {"a: \xc3\xa4\nb:\n  c: \"\xc3\xa4\xff\"", DC_EINVAL, "'c.yaml' line 3 column 8: "},
+    {"a: b\nc: \x01", DC_EINVAL, "'c.yaml' line 2 column 4: control characters are not allowed"},
     /* merges, which the original refuses too */
     {"spec: {mtls: {<<: 5}}", DC_EINVAL,
      "'c.yaml' line 1 column 19: a merge key (<<) takes a mapping, or a list of mappings"},
