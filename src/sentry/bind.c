@@ -91,15 +91,15 @@ static int bind_error(struct dc_err *err, int why, const char *address, uint16_t
 
 /* Every address of one name. *PORT is the port of the first socket from then on. *WHY is an errno, for the caller that
  * may try again with another port. */
-static int bind_name(struct dc_bind *bound, const char *name, uint16_t *port, int *why, struct dc_err *err) {
-  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
-  bool any = name[0] == '\0'; /* every interface, both families on one socket */
-  if (any) hints.ai_family = AF_INET6;
-  int rc = getaddrinfo(any ? "::" : name, "0", &hints, &list);
+static int bind_name(struct dc_bind *bound, const char *name, bool both_families, uint16_t *port, int *why,
+                     struct dc_err *err) {
+  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+  struct addrinfo *list = NULL;
+  int rc = getaddrinfo(name, "0", &hints, &list);
   if (rc) return dc_err_set(err, DC_EINVAL, "cannot listen on '%s': %s", name, gai_strerror(rc));
   *why = 0;
   for (const struct addrinfo *info = list; info && bound->count < DC_BIND_MAX; info = info->ai_next) {
-    int fd = -1, failed = listen_on(info, *port, any, &fd);
+    int fd = -1, failed = listen_on(info, *port, both_families, &fd);
     if (failed) {
       *why = failed;
       if (family_missing(failed)) continue;
@@ -111,6 +111,13 @@ static int bind_name(struct dc_bind *bound, const char *name, uint16_t *port, in
   }
   freeaddrinfo(list);
   return 0;
+}
+
+/* Without a name every interface: both families on one socket, and IPv4 alone where there is no IPv6. */
+static int bind_host(struct dc_bind *bound, const char *name, uint16_t *port, int *why, struct dc_err *err) {
+  if (*name) return bind_name(bound, name, false, port, why, err);
+  int rc = bind_name(bound, "::", true, port, why, err);
+  return rc || !family_missing(*why) ? rc : bind_name(bound, "0.0.0.0", false, port, why, err);
 }
 
 /* --- Unix-domain -------------------------------------------------------------------------------------------------- */
@@ -176,7 +183,7 @@ static int bind_all(struct dc_bind *bound, const char *const *addresses, uint16_
   const char *last = "";
   for (size_t i = 0; addresses[i]; i++) {
     const char *path = unix_path(addresses[i]);
-    int why = 0, rc = path ? bind_unix(bound, path, err) : bind_name(bound, addresses[i], &chosen, &why, err);
+    int why = 0, rc = path ? bind_unix(bound, path, err) : bind_host(bound, addresses[i], &chosen, &why, err);
     if (rc) return rc;
     if (!why) continue;
     last_why = why;

@@ -2,10 +2,12 @@
 /* Sockets that are bound, and files that are left alone. What addresses do: tests/cli/sentry.sh. */
 #include "sentry/bind.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,6 +15,16 @@
 
 static char dir[] = "/tmp/daprcerts-bind.XXXXXX";
 static char path[64], address[72];
+
+#ifdef SYS_socket
+/* In the place of libc's: a system may have no IPv6 at all. */
+static bool no_ipv6;
+int socket(int domain, int type, int protocol) {
+  if (!no_ipv6 || domain != AF_INET6) return (int)syscall(SYS_socket, domain, type, protocol);
+  errno = EAFNOSUPPORT;
+  return -1;
+}
+#endif
 
 static bool there(void) {
   struct stat status;
@@ -139,6 +151,21 @@ static void test_port(void) {
   dc_bind_close(&second);
 }
 
+static void test_every_interface(void) {
+  const char *const addresses[] = {"", NULL};
+  struct dc_bind bound = DC_BIND_INIT;
+  struct dc_err err = DC_ERR_INIT;
+#ifdef SYS_socket
+  no_ipv6 = true;
+  ok(dc_bind(&bound, addresses, 0, &err) == 0 && bound.count == 1, "every interface without IPv6: %s", err.text);
+  ok(bound.count == 1 && strncmp(bound.sockets[0].address, "0.0.0.0:", 8) == 0, "is IPv4's");
+  dc_bind_close(&bound);
+  no_ipv6 = false;
+#endif
+  ok(dc_bind(&bound, addresses, 0, &err) == 0 && bound.count == 1, "every interface is one socket: %s", err.text);
+  dc_bind_close(&bound);
+}
+
 int main(void) {
   if (!mkdtemp(dir)) return 1;
   snprintf(path, sizeof path, "%s/socket", dir);
@@ -149,6 +176,7 @@ int main(void) {
   test_passed();
   test_wrong();
   test_port();
+  test_every_interface();
   rmdir(dir);
   return tap_done();
 }
