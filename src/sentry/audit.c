@@ -9,9 +9,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/path.h"
 #include "pki/bundle.h"
 
 struct dc_audit {
@@ -21,9 +23,27 @@ struct dc_audit {
   bool broken; /* the last line has no end */
 };
 
+static int cannot_open(const char *path, int why, struct dc_err *err) {
+  return dc_err_sys(err, why, "cannot open the audit log '%s'", path);
+}
+
 static int open_file(const char *path, int *fd, struct dc_err *err) {
   *fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-  return *fd < 0 ? dc_err_sys(err, errno, "cannot open the audit log '%s'", path) : 0;
+  return *fd < 0 ? cannot_open(path, errno, err) : 0;
+}
+
+int dc_audit_check(const char *path, struct dc_err *err) {
+  struct stat status;
+  if (stat(path, &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return cannot_open(path, EISDIR, err);
+    return access(path, W_OK) ? cannot_open(path, errno, err) : 0;
+  }
+  if (errno != ENOENT || !*path) return cannot_open(path, errno, err);
+  char *dir = dc_path_parent(path);
+  if (!dir) return dc_err_nomem(err);
+  int why = access(dir, W_OK | X_OK) ? errno : 0;
+  free(dir);
+  return why ? cannot_open(path, why, err) : 0;
 }
 
 int dc_audit_open(const char *path, struct dc_audit **out, struct dc_err *err) {

@@ -15,6 +15,8 @@
 struct dc_audit;
 
 int dc_audit_open(const char *path, struct dc_audit **out, struct dc_err *err) DC_NODISCARD;
+/* Whether PATH could be opened, with nothing made. */
+int dc_audit_check(const char *path, struct dc_err *err) DC_NODISCARD;
 void dc_audit_close(struct dc_audit *audit); /* NULL is fine */
 const char *dc_audit_path(const struct dc_audit *audit);
 /* The file by its name again, after it was moved away; on failure the old one stays in use. */

@@ -89,14 +89,19 @@ static int bind_error(struct dc_err *err, int why, const char *address, uint16_t
   return dc_err_sys(err, why, "cannot listen on '%s' port %u", address, (unsigned)port);
 }
 
+static int resolve(const char *name, struct addrinfo **list, struct dc_err *err) {
+  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+  int rc = getaddrinfo(name, "0", &hints, list);
+  return rc ? dc_err_set(err, DC_EINVAL, "cannot listen on '%s': %s", name, gai_strerror(rc)) : 0;
+}
+
 /* Every address of one name. *PORT is the port of the first socket from then on. *WHY is an errno, for the caller that
  * may try again with another port. */
 static int bind_name(struct dc_bind *bound, const char *name, bool both_families, uint16_t *port, int *why,
                      struct dc_err *err) {
-  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
   struct addrinfo *list = NULL;
-  int rc = getaddrinfo(name, "0", &hints, &list);
-  if (rc) return dc_err_set(err, DC_EINVAL, "cannot listen on '%s': %s", name, gai_strerror(rc));
+  int rc = resolve(name, &list, err);
+  if (rc) return rc;
   *why = 0;
   for (const struct addrinfo *info = list; info && bound->count < DC_BIND_MAX; info = info->ai_next) {
     int fd = -1, failed = listen_on(info, *port, both_families, &fd);
@@ -147,13 +152,19 @@ static void remove_made(const struct dc_bound *socket, const char *path) {
     (void)unlink(path);
 }
 
+static int take_path(const char *path, struct sockaddr_un *address, struct dc_err *err) {
+  size_t n = strlen(path);
+  if (n == 0 || n >= sizeof address->sun_path)
+    return dc_err_set(err, DC_EINVAL, "cannot listen on '%s%s': a path of 1 to %zu bytes is needed", unix_prefix, path,
+                      sizeof address->sun_path - 1);
+  memcpy(address->sun_path, path, n);
+  return 0;
+}
+
 static int bind_unix(struct dc_bind *bound, const char *path, struct dc_err *err) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  size_t n = strlen(path);
-  if (n == 0 || n >= sizeof address.sun_path)
-    return dc_err_set(err, DC_EINVAL, "cannot listen on '%s%s': a path of 1 to %zu bytes is needed", unix_prefix, path,
-                      sizeof address.sun_path - 1);
-  memcpy(address.sun_path, path, n);
+  int rc = take_path(path, &address, err);
+  if (rc) return rc;
   remove_stale(&address);
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0) return dc_err_sys(err, errno, "cannot listen on '%s%s'", unix_prefix, path);
@@ -203,6 +214,21 @@ int dc_bind(struct dc_bind *bound, const char *const *addresses, uint16_t port, 
     if (rc == 0) return 0;
     dc_bind_close(bound);
     if (!again) break;
+  }
+  return rc;
+}
+
+int dc_bind_check(const char *const *addresses, struct dc_err *err) {
+  int rc = 0;
+  for (size_t i = 0; addresses[i] && !rc; i++) {
+    const char *path = unix_path(addresses[i]);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct addrinfo *list = NULL;
+    if (path)
+      rc = take_path(path, &address, err);
+    else if (*addresses[i])
+      rc = resolve(addresses[i], &list, err);
+    if (list) freeaddrinfo(list);
   }
   return rc;
 }

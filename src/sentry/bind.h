@@ -30,6 +30,8 @@ struct dc_bind {
  * umask, which thereby says who may connect. On PORT; with 0 on one free port, the same for all. An address family that
  * this machine lacks is passed over as long as one address remains. DC_EBUSY: taken; DC_EACCES, DC_EINVAL. */
 int dc_bind(struct dc_bind *bound, const char *const *addresses, uint16_t port, struct dc_err *err) DC_NODISCARD;
+/* Whether each of ADDRESSES is one, or a name that resolves to some. Nothing is bound. DC_EINVAL. */
+int dc_bind_check(const char *const *addresses, struct dc_err *err) DC_NODISCARD;
 /* Takes over COUNT sockets that listen already. DC_EINVAL: one does not. */
 int dc_bind_take(struct dc_bind *bound, const int *take_fds, size_t count, struct dc_err *err) DC_NODISCARD;
 /* The sockets that the service manager passed for the listener NAME (dc_systemd_listen_fds), *PASSED then; without any

@@ -336,6 +336,7 @@ int dc_live_check(const struct dc_sentry_config *config, enum dc_sentry_part par
     case DC_SENTRY_POLICY: return dc_policy_new(&config->policy, NULL, &fetching, &parts.policy, err);
     case DC_SENTRY_CREDENTIALS: return check_credentials(config, err);
     case DC_SENTRY_TOKENS: return load_tokens(config, &parts.tokens, err);
+    case DC_SENTRY_ADDRESSES:
     case DC_SENTRY_OIDC: break;
   }
   return 0;

@@ -436,7 +436,16 @@ static void give_up(struct sentry *sentry) {
   if (sentry->loop_count == 0) close_handles(sentry);
 }
 
+static int check_addresses(const struct dc_sentry_config *config, struct dc_err *err) {
+  const struct dc_endpoint_config *const endpoints[] = {&config->healthz, &config->metrics, &config->oidc.endpoint};
+  int rc = dc_bind_check(config->addresses, err);
+  for (size_t i = 0; i < DC_COUNT(endpoints) && !rc; i++)
+    if (endpoints[i]->enabled) rc = dc_bind_check(endpoints[i]->addresses, err);
+  return rc;
+}
+
 int dc_sentry_check(const struct dc_sentry_config *config, enum dc_sentry_part part, struct dc_err *err) {
+  if (part == DC_SENTRY_ADDRESSES) return check_addresses(config, err);
   if (part != DC_SENTRY_OIDC) return dc_live_check(config, part, err);
   return config->oidc.endpoint.enabled ? dc_oidc_check(config, err) : 0;
 }

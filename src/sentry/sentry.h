@@ -124,6 +124,7 @@ enum dc_sentry_part {
   DC_SENTRY_CREDENTIALS, /* they are loaded, and a serving certificate is made */
   DC_SENTRY_TOKENS,      /* the key for JWTs and its set */
   DC_SENTRY_OIDC,        /* what is left out when there is to be none */
+  DC_SENTRY_ADDRESSES,   /* names resolve; whether they are free is not asked */
 };
 /* Whether a start would get past PART on its way to its sockets. Nothing is written. */
 int dc_sentry_check(const struct dc_sentry_config *config, enum dc_sentry_part part, struct dc_err *err) DC_NODISCARD;

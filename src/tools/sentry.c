@@ -327,6 +327,8 @@ static int check(const struct dc_sentry_config *config, struct dc_err *err) {
   if (!rc) rc = check_credentials(config, err);
   if (!rc) rc = check_tokens(config, err);
   if (!rc) rc = check_part(config, DC_SENTRY_OIDC, err);
+  if (!rc) rc = check_part(config, DC_SENTRY_ADDRESSES, err);
+  if (!rc && opt->audit_log) rc = note(dc_audit_check(opt->audit_log, err), err);
   if (!rc && faults.count == 0) dc_log_write(DC_LOG_INFO, scope, "all is well: '%s' can be served", config->dir);
   return rc;
 }

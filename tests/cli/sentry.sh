@@ -278,6 +278,23 @@ status 1 '--check of a bad configuration and a bad CA' "$DAPRCERTS" sentry --che
 has "$WORK/err" "'bad.yaml' line" 'tells one'
 has "$WORK/out" 'does not match' 'and the other'
 status 2 '--check with wrong usage' "$DAPRCERTS" sentry --check --legacy-dns-sans sometimes
+for address in listen healthz-listen metrics-listen; do
+  status 1 "--check of an address that is none: $address" "$DAPRCERTS" sentry --check --issuer-credentials "$ca" \
+    --$address-address 'no address'
+  has "$WORK/err" "cannot listen on 'no address': " 'tells it'
+done
+status 1 '--check of a path that is none' "$DAPRCERTS" sentry --check --issuer-credentials "$ca" \
+  --healthz-listen-address unix:
+has "$WORK/err" "cannot listen on 'unix:': a path of 1 to" 'tells it'
+for log in "$WORK/no/audit" "$WORK"; do
+  status 1 "--check of an audit log that cannot be: $log" "$DAPRCERTS" sentry --check --issuer-credentials "$ca" \
+    --audit-log "$log"
+  has "$WORK/err" "cannot open the audit log '$log': " 'tells it'
+done
+status 0 '--check of an audit log that can' "$DAPRCERTS" sentry --check --issuer-credentials "$ca" \
+  --audit-log "$WORK/audit" --listen-address '' --healthz-listen-address "unix:$WORK/health" \
+  --metrics-listen-address localhost
+check 'makes none, nor a socket' test ! -e "$WORK/audit" -a ! -e "$WORK/health"
 rm "mixed/issuer.key"
 status 1 '--check of a part of a CA' "$DAPRCERTS" sentry --check --issuer-credentials mixed
 has "$WORK/err" "'issuer.key' missing" 'names it'
