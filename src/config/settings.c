@@ -60,6 +60,14 @@ static int refuse(struct reader *reader, const char *name, const char *why) {
   return 0;
 }
 
+/* What stands behind a section's name on its line: inih passes over it, and so over a setting. */
+static bool is_section_and_more(const char *line) {
+  const char *end = *line == '[' ? strchr(line, ']') : NULL;
+  if (!end) return false;
+  end += 1 + strspn(end + 1, " \t\r\n");
+  return *end != '\0' && *end != ';' && *end != '#';
+}
+
 /* inih asks for lines as fgets gives them; it does not tell their numbers, so they are counted here. It takes an
  * indented line for more of the value before it, which would swallow a setting: without its indent it is one. */
 static char *next_line(char *room, int size, void *stream) {
@@ -76,6 +84,10 @@ static char *next_line(char *room, int size, void *stream) {
   memcpy(room, reader->at, whole);
   room[whole] = '\0';
   reader->at += whole;
+  if (is_section_and_more(room)) {
+    (void)refuse(reader, "the line", "a setting goes on a line of its own, below its section");
+    return NULL;
+  }
   return room;
 }
 

@@ -45,7 +45,7 @@ static void test_defaults(void) {
 static void test_names(void) {
   static const char text[] = "\xef\xbb\xbf# a comment\r\n; another\n\ncontrol-plane-trust-domain = a.b\r\n"
                              "control-plane-namespace=ns\ntrust-domain : one\n  trust-domain =  two ; comment\n"
-                             "\t namespace = three\n [sentry]\n  loops = 3\n\t max-streams=5";
+                             "\t namespace = three\n [sentry] ; limits\r\n  loops = 3\n\t max-streams=5";
   struct dc_settings settings;
   struct dc_buf warnings DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_err err = DC_ERR_INIT;
@@ -95,6 +95,7 @@ static void test_refused(void) {
       {"trust-domain = x\ntrust-domain =\n", "line 2: trust-domain: empty"},
       {"trust-domain\n", "line 1: neither a section nor 'name = value'"},
       {"\n[sentry\nloops = 1\n", "line 2: neither a section nor 'name = value'"},
+      {"\n [allow] default = web\n", "line 2: the line: a setting goes on a line of its own, below its section"},
       {"[sentry]\nloops = one\n", "line 2: loops: not a number"},
       {"[sentry]\nloops = 1x\n", "line 2: loops: not a number"},
       {"[sentry]\nloops = 0x1\n", "line 2: loops: not a number"},
