@@ -531,6 +531,7 @@ int dc_dapr_config_parse(const char *name, const void *text, size_t n, struct dc
     dc_dapr_config_free(&read);
     return dc_err_set(err, own.code, "%s", own.text);
   }
+  read.is_empty = n == 0;
   *config = read;
   return 0;
 }

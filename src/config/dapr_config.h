@@ -3,6 +3,7 @@
 #ifndef DC_CONFIG_DAPR_CONFIG_H
 #define DC_CONFIG_DAPR_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -22,6 +23,7 @@ struct dc_dapr_config {
   int64_t clock_skew;               /* nanoseconds; 15m */
   char *control_plane_trust_domain; /* heap; NULL where the file does not say */
   struct dc_jwks_config *jwks;      /* heap, and so are its texts; NULL: not configured */
+  bool is_empty;                    /* the file is there, and holds nothing */
 };
 
 void dc_dapr_config_init(struct dc_dapr_config *config);

@@ -167,6 +167,7 @@ int dc_settings_parse(const char *path, const struct dc_buf *text, struct dc_set
   if (!rc && bad_line > 0)
     rc = dc_err_set(err, DC_EINVAL, "'%s' line %d: neither a section nor 'name = value'", path, bad_line);
   if (rc) dc_settings_free(settings);
+  settings->is_empty = text->len == 0;
   return rc;
 }
 

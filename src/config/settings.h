@@ -3,6 +3,7 @@
 #ifndef DC_CONFIG_SETTINGS_H
 #define DC_CONFIG_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -30,6 +31,7 @@ struct dc_settings {
   char *trust_domain, *namespace;                             /* a workload's */
   struct dc_limits limits;                                    /* set, or the default */
   struct dc_allow allow;                                      /* section [allow] */
+  bool is_empty;                                              /* the file is there, and holds nothing */
 };
 
 #define DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN "localhost"

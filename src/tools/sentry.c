@@ -205,12 +205,21 @@ static void take(struct sources *running, struct sources *now) {
   now->trust_domain = trust_domain;
 }
 
+/* A file that is written in place is empty for a while: that is not to open, for as long, what it kept closed. */
+static int check_emptied(const struct sources *running, const struct sources *now, struct dc_err *err) {
+  const char *file = NULL;
+  if (now->settings.is_empty && !running->settings.is_empty) file = now->conf;
+  if (now->dapr.is_empty && !running->dapr.is_empty) file = opt->config;
+  return file ? dc_err_set(err, DC_EINVAL, "'%s' is empty: what it said holds until it says something else", file) : 0;
+}
+
 /* While the server runs. Warnings are told once, as long as they are the same. */
 static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *err) {
   struct sources *running = user;
   struct sources now DC_CLEANUP(sources_free);
   sources_init(&now);
   int rc = read_files(&now, err);
+  if (!rc) rc = check_emptied(running, &now, err);
   if (!rc) rc = pick_names(&now, err);
   if (rc) return rc;
   set_policy(&now);

@@ -64,6 +64,10 @@ kept 0 'who is listed now'
 conf '[allow]\ndefault = a/b\n'
 refuses 'a list with what is no name' '[allow]'
 kept 0 'the list before'
+: >ca/daprcerts.conf
+refuses 'a file that was emptied' "daprcerts.conf' is empty"
+kept 0 'the list before'
+denied 'who is not on it' 'is none that may be asked for' whoever
 conf ''
 takes 'no list'
 granted 'anybody' whoever
@@ -166,6 +170,9 @@ takes 'from insecure to jwks'
 check 'the log tells the validator' logged "Using validator 'jwks'"
 denied 'no token' 'a validator name must be specified' web
 kept 3 'no token'
+: >mtls.yaml
+refuses 'a file that was emptied' "'mtls.yaml' is empty"
+kept 3 'still no token'
 granted 'a token' web web.token
 denied 'a token of another key' 'failed to find' web stranger.token
 keys "$WORK/two.json"
