@@ -9,10 +9,14 @@ dist_man_MANS += share/man/daprcerts-sentry.1
 endif
 
 # --- units for a user's systemd ------------------------------------------------------------------------------------
-EXTRA_DIST += share/systemd/daprcerts-rotate.service.in
-CLEANFILES += share/systemd/daprcerts-rotate.service
+EXTRA_DIST += share/systemd/daprcerts-rotate.service.in share/systemd/daprcerts-sentry.service.in
+CLEANFILES += share/systemd/daprcerts-rotate.service share/systemd/daprcerts-sentry.service
 systemduserdir = $(prefix)/lib/systemd/user
 dist_systemduser_DATA = share/systemd/daprcerts-rotate.timer
 nodist_systemduser_DATA = share/systemd/daprcerts-rotate.service
-share/systemd/daprcerts-rotate.service: share/systemd/daprcerts-rotate.service.in
-	$(AM_V_GEN)$(MKDIR_P) share/systemd && sed 's,@[b]indir@,$(bindir),' $(srcdir)/share/systemd/daprcerts-rotate.service.in >$@
+if WITH_SENTRY
+nodist_systemduser_DATA += share/systemd/daprcerts-sentry.service
+endif
+.service.in.service:
+	$(AM_V_GEN)$(MKDIR_P) share/systemd && sed 's,@[b]indir@,$(bindir),' $< >$@
+SUFFIXES = .service.in .service
