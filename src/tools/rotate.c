@@ -265,6 +265,10 @@ static int read_given(struct dc_bundle *anchors, struct dc_bundle *chain, struct
   return rc ? rc : dc_key_from_pem(dc_buf_text(&pem), pem.len, key, err);
 }
 
+static void warn_of_outage(void) {
+  dc_tool_warn(&cli, "no sidecar that is running will believe the new certificates, until it is restarted");
+}
+
 static int take_given(struct job *job, struct dc_err *err) {
   struct dc_bundle anchors DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT, chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   struct dc_key *key = NULL;
@@ -278,7 +282,10 @@ static int take_given(struct job *job, struct dc_err *err) {
                                          "%s; \"--force\" takes them all the same, and every sidecar has to be "
                                          "restarted then",
                       asks_for_key ? "could, by its key (\"--root-key FILE\")" : "cannot");
-  dc_tool_warn(&cli, "restart every sidecar now: those that are running do not believe the new certificates");
+  if (opt.dry_run)
+    warn_of_outage();
+  else
+    dc_tool_warn(&cli, "restart every sidecar now: those that are running do not believe the new certificates");
   return 0;
 }
 
@@ -354,6 +361,7 @@ static int publish(struct job *job, struct dc_err *err) {
   return rc;
 }
 
+/* A dry run does all of it in memory, so that it is refused by what would refuse the other. */
 static int carry_out(struct job *job, struct dc_err *err) {
   int rc = 0;
   for (size_t i = 0; !rc && i < job->plan.count; i++) {
@@ -361,7 +369,7 @@ static int carry_out(struct job *job, struct dc_err *err) {
     if (rc) return rc;
   }
   if (!rc) rc = dc_rotate_finish(&job->holdings, &job->rotation, dc_plan_has(&job->plan, DC_STEP_CLIENT), err);
-  return rc ? rc : publish(job, err);
+  return rc || opt.dry_run ? rc : publish(job, err);
 }
 
 /* A way back to what no sentry loads would be an outage. */
@@ -465,8 +473,8 @@ static void tell(const struct job *job) {
     dc_tool_say("%s to the set before the last rotation.", opt.dry_run ? "Would go back" : "Done: back");
   else if (!job->plan.count)
     dc_tool_say("Nothing is due.");
-  if (!opt.dry_run || !job->plan.count) say_restart(&holdings->state, job->rotation.now);
-  if (next.at && (!opt.dry_run || !job->plan.count))
+  say_restart(&holdings->state, job->rotation.now);
+  if (next.at)
     dc_tool_say("Next: %s, from %s.", dc_step_name(next.step), dc_clock_rfc3339(next.at, time));
 }
 
@@ -476,9 +484,8 @@ static int run(struct job *job, struct dc_err *err) {
   if (rc) return rc;
   if (job->what == ROLLBACK) rc = roll_back(job, err);
   make_plan(job);
-  if (!rc && opt.compromised && !opt.dry_run)
-    dc_tool_warn(&cli, "no sidecar that is running will believe the new certificates, until it is restarted");
-  if (!rc && job->plan.count && !opt.dry_run) rc = carry_out(job, err);
+  if (!rc && opt.compromised) warn_of_outage();
+  if (!rc && job->plan.count) rc = carry_out(job, err);
   if (rc) return rc;
   tell(job);
   return opt.json ? report(job, err) : 0;

@@ -45,6 +45,12 @@ for way in "issuer" "root" "root --same-key" "root --staged" "root --compromised
   has "$WORK/err" 'Would do ' "$way: it is told"
   same false "$(said "$WORK/out" done)" "$way: not done"
 done
+rotated 0 "--dry-run root" "$dir" --dry-run --json root
+same "$(openssl x509 -in "$dir/ca.crt" -noout -enddate | sed 's/.* \([0-9:]* 20[0-9]*\) GMT/\1/')" \
+  "$(said "$WORK/out" restart by | sed 's/\(....\).*T\(.*\)Z/\2 \1/')" "who would have to be restarted by when"
+same retire-roots "$(said "$WORK/out" next step)" "and what would come next"
+rotated 0 "--dry-run root --compromised" "$dir" --dry-run root --compromised
+has "$WORK/err" 'no sidecar that is running will believe' "says what outage that would mean"
 same "$(cat "$WORK/before")" "$(whole "$dir")" "nothing was changed by any of them"
 rotated 3 "--when 8000h: the issuer has more than that" "$dir" --when 8000h
 rotated 0 "--when 8800h: it has not" "$dir" --when 8800h --dry-run
@@ -292,7 +298,7 @@ same "$(cat "$WORK/before")" "$(credentials "$dir")" "nothing was changed"
 fresh offline --root-key-out "$WORK/offline.key"
 check "a root whose key is elsewhere" test ! -e "$dir/ca.key"
 credentials "$dir" >"$WORK/before"
-for way in issuer root "root --same-key" "--when 0%"; do
+for way in issuer root "root --same-key" "--when 0%" "--dry-run issuer" "--dry-run root"; do
   # shellcheck disable=SC2086
   rotated 1 "$way asks for it" "$dir" $way
   has "$WORK/err" '--root-key' "$way: by the option's name"
