@@ -184,6 +184,13 @@ void dc_log_write(enum dc_log_level level, const char *scope, const char *fmt, .
   va_end(args);
 }
 
+void dc_log_lines(enum dc_log_level level, const char *scope, const char *text) {
+  for (size_t n; *text; text += n + (text[n] == '\n')) {
+    n = strcspn(text, "\n");
+    if (n) dc_log_write(level, scope, "%.*s", (int)n, text);
+  }
+}
+
 void dc_log_always(enum dc_log_level level, const char *scope, const char *fmt, ...) {
   if (sink.fd < 0) return;
   va_list args;

@@ -31,6 +31,8 @@ int dc_log_parse_level(const char *text, enum dc_log_level *level, struct dc_err
 bool dc_log_enabled(enum dc_log_level level);
 /* SCOPE as in the original: "dapr.sentry", "dapr.sentry.server", ... Control bytes in the text are escaped. */
 void dc_log_write(enum dc_log_level level, const char *scope, const char *fmt, ...) DC_PRINTF(3, 4);
+/* The same for each line of TEXT; an empty one is no record. */
+void dc_log_lines(enum dc_log_level level, const char *scope, const char *text);
 /* The same whatever the level that was set: for the one record that tells where the server listens. */
 void dc_log_always(enum dc_log_level level, const char *scope, const char *fmt, ...) DC_PRINTF(3, 4);
 

@@ -34,6 +34,14 @@ static int copy_from(struct dc_bundle *out, const struct dc_bundle *from, size_t
   return rc;
 }
 
+static int copy_others(struct dc_bundle *out, const struct dc_bundle *from, const struct dc_cert *left_out,
+                       struct dc_err *err) {
+  int rc = 0;
+  for (size_t i = 0; !rc && i < from->count; i++)
+    if (from->certs[i] != left_out) rc = dc_bundle_add_der(out, from->certs[i]->der.data, from->certs[i]->der.len, err);
+  return rc;
+}
+
 static bool holds(const struct dc_bundle *bundle, const struct dc_cert *cert) {
   for (size_t i = 0; i < bundle->count; i++)
     if (dc_slice_equal(bundle->certs[i]->der, cert->der)) return true;
@@ -54,12 +62,18 @@ static void cut(struct dc_bundle *bundle, size_t count) {
 
 /* --- pieces -------------------------------------------------------------------------------------------------------- */
 
+/* Of the kind that was asked for, else as LIKE. */
+static enum dc_key_kind kind_of_new(const struct dc_rotation *rotation, const struct dc_spki *like, unsigned *rsa_bits) {
+  bool given = rotation->kind != DC_KEY_UNKNOWN;
+  *rsa_bits = given ? rotation->rsa_bits : like->kind == DC_KEY_RSA ? like->bits : 0;
+  return given ? rotation->kind : like->kind;
+}
+
 static int new_key(const struct dc_rotation *rotation, const struct dc_spki *like, struct dc_key **out,
                    struct dc_err *err) {
-  bool given = rotation->kind != DC_KEY_UNKNOWN;
-  bool rsa = like->kind == DC_KEY_RSA;
-  return dc_key_generate(given ? rotation->kind : like->kind, given ? rotation->rsa_bits : rsa ? like->bits : 0, out,
-                         err);
+  unsigned rsa_bits = 0;
+  enum dc_key_kind kind = kind_of_new(rotation, like, &rsa_bits);
+  return dc_key_generate(kind, rsa_bits, out, err);
 }
 
 static int copy_key(const struct dc_key *key, struct dc_key **out, struct dc_err *err) {
@@ -180,10 +194,7 @@ int dc_rotate_root_same_key(struct dc_holdings *holdings, const struct dc_rotati
   if (!rc)
     rc = dc_certificates_renew_root(old, holdings->root_key, rotation->now, rotation->root_not_after, &draft.anchors,
                                     err);
-  for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
-    const struct dc_cert *anchor = holdings->anchors.certs[i];
-    if (anchor != old) rc = dc_bundle_add_der(&draft.anchors, anchor->der.data, anchor->der.len, err);
-  }
+  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, old, err);
   if (!rc) rc = take(holdings, &draft, err);
   if (rc) return rc;
   note_restart(&holdings->state, rotation->now, until);
@@ -260,20 +271,25 @@ static int check_crossed_names(const struct dc_holdings *holdings, const struct 
   return rc || root_signs(holdings) ? rc : dc_certificates_check_names(holdings->root, rotation->trust_domain, err);
 }
 
+/* ROOT's key certified by who is to sign it, with what carries that further up. */
+static int add_cross(const struct dc_holdings *holdings, const struct dc_rotation *rotation, const struct dc_cert *root,
+                     struct dc_bundle *chain, struct dc_err *err) {
+  bool by_root = root_signs(holdings);
+  const struct dc_key *key = by_root ? holdings->root_key : holdings->issuer_key;
+  int rc = dc_certificates_cross(root, signer_of_cross(holdings), key, rotation->now, chain, err);
+  return rc || (by_root && !is_crossed(holdings)) ? rc : copy_from(chain, &holdings->chain, by_root ? 1 : 0, err);
+}
+
 static int make_crossed(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
                         struct dc_err *err) {
-  bool by_root = root_signs(holdings);
-  const struct dc_cert *signer = signer_of_cross(holdings);
-  int rc = by_root ? need_root_key(holdings, "a cross-certificate of the new root", err) : 0;
+  int rc = root_signs(holdings) ? need_root_key(holdings, "a cross-certificate of the new root", err) : 0;
   if (!rc) rc = make_root(holdings, rotation, draft, err);
   if (!rc) rc = make_issuer(holdings, rotation, draft->anchors.certs[0], draft->root_key, draft, err);
-  if (rc || has_ended(signer, rotation->now)) return rc; /* nobody believes what it signed */
+  if (rc || has_ended(signer_of_cross(holdings), rotation->now)) return rc; /* nobody believes what it signed */
   rc = check_crossed_names(holdings, rotation, err);
   if (rc) return dc_err_add(err, rc, "a cross-certificate by the old root: rotate in stages (\"daprcerts rotate root "
                                      "--staged\")");
-  rc = dc_certificates_cross(draft->anchors.certs[0], signer, by_root ? holdings->root_key : holdings->issuer_key,
-                             rotation->now, &draft->chain, err);
-  if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
+  rc = add_cross(holdings, rotation, draft->anchors.certs[0], &draft->chain, err);
   if (!rc) rc = trim(&draft->chain, rotation->now, err);
   return rc ? rc : check_continuity(holdings, &draft->chain, rotation->now, err);
 }
@@ -339,10 +355,7 @@ int dc_rotate_switch(struct dc_holdings *holdings, const struct dc_rotation *rot
   int rc = make_issuer(holdings, rotation, staged, holdings->staged_key, &draft, err);
   if (!rc) rc = schedule(&state, holdings->root, rotation, err);
   if (!rc) rc = dc_bundle_add_der(&draft.anchors, staged->der.data, staged->der.len, err);
-  for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
-    const struct dc_cert *anchor = holdings->anchors.certs[i];
-    if (anchor != staged) rc = dc_bundle_add_der(&draft.anchors, anchor->der.data, anchor->der.len, err);
-  }
+  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, staged, err);
   if (!rc) rc = copy_key(holdings->staged_key, &draft.root_key, err);
   if (!rc) rc = take(holdings, &draft, err);
   if (rc) return rc;
@@ -374,18 +387,15 @@ int dc_rotate_root_compromised(struct dc_holdings *holdings, const struct dc_rot
  * cannot be. */
 static int bridge(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
                   struct dc_err *err) {
-  bool by_root = holdings->root_key != NULL;
-  const struct dc_cert *signer = by_root ? holdings->root : holdings->chain.certs[0], *root = NULL;
-  const struct dc_key *key = by_root ? holdings->root_key : holdings->issuer_key;
+  const struct dc_cert *root = NULL;
   size_t count = draft->chain.count;
   for (size_t i = 0; !root && i < draft->anchors.count; i++)
     if (dc_cert_signed_by(draft->chain.certs[count - 1], draft->anchors.certs[i], NULL) == 0)
       root = draft->anchors.certs[i];
-  if (by_root != root_signs(holdings)) return 0; /* who has the key elsewhere was not asked */
-  if (!root || has_ended(signer, rotation->now) || !dc_rotate_can_cross(holdings, rotation->now)) return 0;
+  if (root_signs(holdings) && !holdings->root_key) return 0; /* who has the key elsewhere was not asked */
+  if (!root || has_ended(signer_of_cross(holdings), rotation->now) || !dc_rotate_can_cross(holdings, rotation->now)) return 0;
   if (check_crossed_names(holdings, rotation, NULL)) return 0;
-  int rc = dc_certificates_cross(root, signer, key, rotation->now, &draft->chain, err);
-  if (!rc && (!by_root || is_crossed(holdings))) rc = copy_from(&draft->chain, &holdings->chain, by_root ? 1 : 0, err);
+  int rc = add_cross(holdings, rotation, root, &draft->chain, err);
   if (rc) return rc;
   if (trim(&draft->chain, rotation->now, NULL) || check_continuity(holdings, &draft->chain, rotation->now, NULL))
     cut(&draft->chain, count);
@@ -495,9 +505,8 @@ int dc_rotate_finish(struct dc_holdings *holdings, const struct dc_rotation *rot
   struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
   int rc = load_whole(holdings, rotation->now, &authority, err);
   if (rc || (!new_client && client_fits(holdings))) return rc;
-  const struct dc_spki *like = &holdings->chain.certs[0]->spki;
-  bool given = rotation->kind != DC_KEY_UNKNOWN;
-  return dc_init_client(authority, rotation->trust_domain, given ? rotation->kind : like->kind,
-                        given ? rotation->rsa_bits : like->kind == DC_KEY_RSA ? like->bits : 0, rotation->now,
-                        &holdings->client_crt, &holdings->client_key, err);
+  unsigned rsa_bits = 0;
+  enum dc_key_kind kind = kind_of_new(rotation, &holdings->chain.certs[0]->spki, &rsa_bits);
+  return dc_init_client(authority, rotation->trust_domain, kind, rsa_bits, rotation->now, &holdings->client_crt,
+                        &holdings->client_key, err);
 }

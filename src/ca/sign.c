@@ -5,6 +5,7 @@
 #include "ca/sign.h"
 
 #include "base/pem.h"
+#include "ca/certificates.h"
 #include "pki/spiffe.h"
 
 /* 9999-12-31T23:59:59Z, the last second that a certificate can tell. */
@@ -91,7 +92,7 @@ int dc_sign_serving(const struct dc_authority *authority, struct dc_slice spiffe
   struct dc_identity identity DC_CLEANUP(dc_identity_free) = DC_IDENTITY_INIT;
   struct dc_buf der DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   const struct dc_bundle *issuers = dc_authority_chain(authority);
-  struct dc_san sans[] = {{DC_SAN_URI, spiffe_id}, {DC_SAN_DNS, DC_SLICE("cluster.local")}};
+  struct dc_san sans[] = {{DC_SAN_URI, spiffe_id}, {DC_SAN_DNS, DC_SLICE(DC_CERTIFICATES_DNS)}};
   struct dc_leaf leaf = {.sans = sans, .san_count = DC_COUNT(sans), .ttl = ttl, .skew = skew};
   int rc = dc_key_generate(DC_KEY_ED25519, 0, &identity.key, err);
 

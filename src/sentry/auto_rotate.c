@@ -25,13 +25,6 @@ struct dc_auto_rotate {
   bool closing;
 };
 
-static void log_lines(enum dc_log_level level, const char *text) {
-  for (size_t n; *text; text += n + (text[n] == '\n')) {
-    n = strcspn(text, "\n");
-    if (n) dc_log_write(level, scope, "%.*s", (int)n, text);
-  }
-}
-
 static void on_done(void *user, const struct dc_child_end *end, const struct dc_err *failure) {
   struct dc_auto_rotate *rotate = user;
   struct dc_err err = *failure;
@@ -43,7 +36,7 @@ static void on_done(void *user, const struct dc_child_end *end, const struct dc_
     dc_log_write(DC_LOG_ERROR, scope, "the credentials were not rotated: %s", err.text);
   } else if (!rc) {
     if (!nothing) dc_metrics_add(DC_METRIC_ROTATED);
-    log_lines(nothing ? DC_LOG_DEBUG : DC_LOG_INFO, dc_buf_text(&end->said));
+    dc_log_lines(nothing ? DC_LOG_DEBUG : DC_LOG_INFO, scope, dc_buf_text(&end->said));
   }
   if (rotate->closing) free(rotate);
 }

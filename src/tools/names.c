@@ -21,16 +21,23 @@ int dc_names_read(const struct dc_cli *cli, const char *flag, char **dir, struct
   return rc;
 }
 
-int dc_names_own(const char *trust_domain_flag, const char *ns_flag, const struct dc_settings *settings,
-                 const char **trust_domain, const char **ns, struct dc_err *err) {
+/* NS_ENV: sentry itself has its namespace in another variable than those who look for it. */
+static int pick_sentry(const char *trust_domain_flag, const char *ns_flag, const char *ns_env,
+                       const struct dc_settings *settings, const char **trust_domain, const char **ns,
+                       struct dc_err *err) {
   const struct dc_sources domains = {.flag = trust_domain_flag, .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
                                      .conf = settings->control_plane_trust_domain,
                                      .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
-  const struct dc_sources namespaces = {.flag = ns_flag, .env = "NAMESPACE", .conf = settings->control_plane_namespace,
+  const struct dc_sources namespaces = {.flag = ns_flag, .env = ns_env, .conf = settings->control_plane_namespace,
                                         .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
   int rc = dc_settings_pick(&domains, trust_domain, err);
 
   return rc < 0 ? rc : dc_settings_pick(&namespaces, ns, err);
+}
+
+int dc_names_own(const char *trust_domain_flag, const char *ns_flag, const struct dc_settings *settings,
+                 const char **trust_domain, const char **ns, struct dc_err *err) {
+  return pick_sentry(trust_domain_flag, ns_flag, "NAMESPACE", settings, trust_domain, ns, err);
 }
 
 /* The rules of a sentry for an app id, so that what is made here could have come from one. */
@@ -60,17 +67,10 @@ int dc_names_workload(struct dc_names *names, const struct dc_settings *settings
 
 int dc_names_sentry(const struct dc_names *names, const struct dc_settings *settings, struct dc_buf *id,
                     struct dc_err *err) {
-  const struct dc_sources trust_domain = {.flag = names->control_plane_trust_domain,
-                                          .env = "DAPR_CONTROLPLANE_TRUST_DOMAIN",
-                                          .conf = settings->control_plane_trust_domain,
-                                          .standard = DC_DEFAULT_CONTROL_PLANE_TRUST_DOMAIN};
-  const struct dc_sources ns = {.flag = names->control_plane_ns, .env = "DAPR_CONTROLPLANE_NAMESPACE",
-                                .conf = settings->control_plane_namespace,
-                                .standard = DC_DEFAULT_CONTROL_PLANE_NAMESPACE};
   const char *domain = NULL, *name = NULL;
-  int rc = dc_settings_pick(&trust_domain, &domain, err);
+  int rc = pick_sentry(names->control_plane_trust_domain, names->control_plane_ns, "DAPR_CONTROLPLANE_NAMESPACE",
+                       settings, &domain, &name, err);
 
-  if (rc == 0) rc = dc_settings_pick(&ns, &name, err);
   if (rc == 0) rc = dc_spiffe_sentry(id, domain, name, err);
   return rc < 0 ? dc_err_add(err, rc, "sentry's identity") : 0;
 }

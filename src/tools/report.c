@@ -61,6 +61,19 @@ json_t *dc_report_path(const char *path) {
   return text.failed ? NULL : json_string(dc_buf_text(&text));
 }
 
+json_t *dc_report_time(int64_t at) {
+  char time[DC_CLOCK_TEXT_MAX];
+  return at ? json_string(dc_clock_rfc3339(at, time)) : json_null();
+}
+
+json_t *dc_report_plan(const struct dc_plan *plan) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < plan->count; i++)
+    json_array_append_new(list, json_pack("{s:s, s:s}", "step", dc_step_name(plan->rows[i].step), "reason",
+                                          plan->rows[i].reason));
+  return list;
+}
+
 int dc_report_print(json_t *take_object, struct dc_err *err) {
   struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char *text = take_object ? json_dumps(take_object, JSON_INDENT(2)) : NULL;

@@ -166,16 +166,12 @@ static void job_free(struct job *job) {
   dc_holdings_free(&job->holdings);
 }
 
-static int read_key(const char *path, struct dc_buf *pem, struct dc_err *err) {
-  return dc_os_read_file(path, FILE_MAX, pem, err);
-}
-
 static int set_keys(struct job *job, struct dc_err *err) {
   struct dc_buf pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   bool given = opt.key.kty_given || opt.key.crv_given || opt.key.size_given;
   int rc = given ? dc_kty_resolve(&opt.key, &job->rotation.kind, &job->rotation.rsa_bits, err) : 0;
   if (rc || !opt.private_key) return rc;
-  rc = read_key(opt.private_key, &pem, err);
+  rc = dc_os_read_file(opt.private_key, FILE_MAX, &pem, err);
   if (!rc) rc = dc_key_from_pem(dc_buf_text(&pem), pem.len, &job->new_root_key, err);
   if (rc) return dc_err_add(err, rc, "the key '%s'", opt.private_key);
   job->rotation.new_root_key = job->new_root_key;
@@ -206,7 +202,7 @@ static int load(struct job *job, struct dc_err *err) {
   int rc = opt.dry_run ? 0 : dc_publish_begin(job->dir, &job->publication, err);
   if (!rc && job->what != ROLLBACK) rc = dc_holdings_load(job->dir, &job->holdings, err);
   if (rc || !opt.root_key || job->what == ROLLBACK) return rc;
-  rc = read_key(opt.root_key, &pem, err);
+  rc = dc_os_read_file(opt.root_key, FILE_MAX, &pem, err);
   return rc ? rc
             : dc_holdings_give_root_key(&job->holdings, opt.root_key, (struct dc_slice){pem.data, pem.len}, err);
 }
@@ -249,7 +245,7 @@ static int read_given(struct dc_bundle *anchors, struct dc_bundle *chain, struct
   struct dc_buf pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int rc = dc_os_read_file(opt.ca_certificate, FILE_MAX, &ca, err);
   if (!rc) rc = dc_os_read_file(opt.issuer_certificate, FILE_MAX, &crt, err);
-  if (!rc) rc = read_key(opt.issuer_key, &pem, err);
+  if (!rc) rc = dc_os_read_file(opt.issuer_key, FILE_MAX, &pem, err);
   if (rc) return rc;
   const struct dc_authority_files files = {.ca_crt = {ca.data, ca.len},
                                            .issuer_crt = {crt.data, crt.len},
@@ -415,22 +411,9 @@ static int roll_back(struct job *job, struct dc_err *err) {
 
 /* --- telling -------------------------------------------------------------------------------------------------------- */
 
-static json_t *json_time(int64_t at) {
-  char time[DC_CLOCK_TEXT_MAX];
-  return at ? json_string(dc_clock_rfc3339(at, time)) : json_null();
-}
-
-static json_t *json_steps(const struct dc_plan *plan) {
-  json_t *list = json_array();
-  for (size_t i = 0; i < plan->count; i++)
-    json_array_append_new(list, json_pack("{s:s, s:s}", "step", dc_step_name(plan->rows[i].step), "reason",
-                                          plan->rows[i].reason));
-  return list;
-}
-
 static json_t *json_restart(const struct dc_state *state) {
   if (!state->since || !state->until) return json_null();
-  return json_pack("{s:o, s:o}", "started_before", json_time(state->since), "by", json_time(state->until));
+  return json_pack("{s:o, s:o}", "started_before", dc_report_time(state->since), "by", dc_report_time(state->until));
 }
 
 static int report(const struct job *job, struct dc_err *err) {
@@ -438,9 +421,9 @@ static int report(const struct job *job, struct dc_err *err) {
   struct dc_next next = dc_plan_next(holdings, &job->when, job->rotation.now);
   return dc_report_print(
       json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:{s:s, s:o}}", "directory", dc_report_path(job->dir), "done",
-                job->published, "steps", json_steps(&job->plan), "root", dc_report_cert(holdings->root), "issuer",
+                job->published, "steps", dc_report_plan(&job->plan), "root", dc_report_cert(holdings->root), "issuer",
                 dc_report_cert(holdings->chain.certs[0]), "restart", json_restart(&holdings->state), "next", "step",
-                dc_step_name(next.step), "at", json_time(next.at)),
+                dc_step_name(next.step), "at", dc_report_time(next.at)),
       err);
 }
 

@@ -77,15 +77,6 @@ static void sources_free(struct sources *sources) {
   dc_dapr_config_free(&sources->dapr);
 }
 
-static void log_lines(enum dc_log_level level, const struct dc_buf *text) {
-  const char *at = dc_buf_text(text);
-  while (*at) {
-    size_t n = strcspn(at, "\n");
-    dc_log_write(level, scope, "%.*s", (int)n, at);
-    at += n + (at[n] == '\n');
-  }
-}
-
 /* A configuration that is no file, such as a shell's <(...): it can be read but once. */
 static struct {
   bool is_there;
@@ -227,7 +218,7 @@ static int reread(void *user, struct dc_sentry_policy *policy, struct dc_err *er
     dc_buf_printf(&now.warnings, "'loops' of '%s' has changed: restart sentry for it to count\n", now.conf);
   now.config.policy.limits.loops = policy->limits.loops;
   if (strcmp(dc_buf_text(&now.warnings), dc_buf_text(&running->warnings)) != 0) {
-    log_lines(DC_LOG_WARN, &now.warnings);
+    dc_log_lines(DC_LOG_WARN, scope, dc_buf_text(&now.warnings));
     dc_buf_clear(&running->warnings);
     dc_buf_add(&running->warnings, now.warnings.data, now.warnings.len);
   }
@@ -255,7 +246,7 @@ static int configure(struct sources *sources, struct dc_err *err) {
   if (!rc) rc = read_files(sources, err);
   if (!rc) rc = pick_names(sources, err);
   if (rc) return rc;
-  log_lines(DC_LOG_WARN, &sources->warnings);
+  dc_log_lines(DC_LOG_WARN, scope, dc_buf_text(&sources->warnings));
   named[0] = opt->listen_address;
   sources->config.addresses = opt->listen_given ? named : loopback;
   sources->config.port = (uint16_t)opt->port;
@@ -296,7 +287,7 @@ static void rotate_first(const struct dc_sentry_config *config) {
   if (rc)
     dc_log_write(DC_LOG_ERROR, scope, "the credentials were not rotated: %s", err.text);
   else if (status != DC_EXIT_NOTHING)
-    log_lines(status ? DC_LOG_ERROR : DC_LOG_INFO, &said);
+    dc_log_lines(status ? DC_LOG_ERROR : DC_LOG_INFO, scope, dc_buf_text(&said));
 }
 
 static int serve(struct dc_sentry_config *config, struct dc_err *err) {

@@ -89,11 +89,6 @@ static const char *word_of(const struct dc_survey *survey) {
 
 /* --- for programs ------------------------------------------------------------------------------------------------- */
 
-static json_t *json_time(int64_t at) {
-  char time[DC_CLOCK_TEXT_MAX];
-  return at ? json_string(dc_clock_rfc3339(at, time)) : json_null();
-}
-
 static json_t *json_text(const char *text) { return text ? json_string(text) : json_null(); }
 
 static json_t *json_lines(const struct dc_buf *text) {
@@ -118,7 +113,7 @@ static json_t *json_cert(const struct job *job, const struct dc_survey_cert *row
   json_t *cert = dc_report_cert(row->cert);
   json_t *more = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I}", "role", dc_role_name(row->role), "state",
                            dc_life_name(row->life), "file", row->file, "key_file", json_text(row->key), "signed_by",
-                           json_signer(&job->survey, row->signer), "changes_at", json_time(row->changes),
+                           json_signer(&job->survey, row->signer), "changes_at", dc_report_time(row->changes),
                            "seconds_left", (json_int_t)(row->cert->not_after - job->ask.now));
   bool whole = cert && more && json_object_update(more, cert) == 0;
   json_decref(cert);
@@ -149,21 +144,13 @@ static json_t *json_keys(const struct dc_survey *survey) {
   return list;
 }
 
-static json_t *json_plan(const struct dc_plan *plan) {
-  json_t *list = json_array();
-  for (size_t i = 0; i < plan->count; i++)
-    json_array_append_new(list, json_pack("{s:s, s:s}", "step", dc_step_name(plan->rows[i].step), "reason",
-                                          plan->rows[i].reason));
-  return list;
-}
-
 static json_t *json_cohorts(const struct dc_survey *survey) {
   json_t *list = json_array();
   for (size_t i = 0; i < survey->cohort_count; i++) {
     const struct dc_survey_cohort *cohort = &survey->cohorts[i];
     json_t *knows = cohort->knows.len ? dc_report_path(dc_buf_text(&cohort->knows)) : json_null();
-    json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "started_before", json_time(cohort->started_before),
-                                          "knowing", knows, "by", json_time(cohort->by)));
+    json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "started_before", dc_report_time(cohort->started_before),
+                                          "knowing", knows, "by", dc_report_time(cohort->by)));
   }
   return list;
 }
@@ -172,7 +159,7 @@ static json_t *json_coming(const struct dc_survey *survey) {
   json_t *list = json_array();
   for (size_t i = 0; i < survey->coming_count; i++)
     json_array_append_new(list, json_pack("{s:s, s:o}", "step", dc_step_name(survey->coming[i].step), "at",
-                                          json_time(survey->coming[i].at)));
+                                          dc_report_time(survey->coming[i].at)));
   return list;
 }
 
@@ -186,10 +173,10 @@ static int report(const struct job *job, struct dc_err *err) {
   const struct dc_survey *survey = &job->survey;
   return dc_report_print(
       json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "directory", dc_report_path(job->dir),
-                "status", word_of(survey), "exit_status", status_of(survey), "time", json_time(job->ask.now),
+                "status", word_of(survey), "exit_status", status_of(survey), "time", dc_report_time(job->ask.now),
                 "problems", json_lines(&survey->problems), "warnings", json_lines(&survey->warnings), "certificates",
                 json_certs(job), "keys", json_keys(survey), "root_key", json_text(place_of_root_key(survey)), "due",
-                json_plan(&survey->plan), "coming", json_coming(survey), "restart", json_cohorts(survey)),
+                dc_report_plan(&survey->plan), "coming", json_coming(survey), "restart", json_cohorts(survey)),
       err);
 }
 
