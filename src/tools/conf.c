@@ -21,5 +21,6 @@ int dc_conf_load(const char *dir, struct dc_settings *settings, struct dc_buf *w
   if (rc && rc != DC_ENOENT) return dc_err_set(err, absent.code, "%s", absent.text);
   if (rc && readlink(path, target, sizeof target) >= 0)
     return dc_err_set(err, DC_ENOENT, "'%s' is a link to a file that is not there", path);
+  if (rc) return 0; /* which is not the same as one that is empty */
   return dc_settings_parse(path, &text, settings, warnings, err);
 }

@@ -71,6 +71,12 @@ denied 'who is not on it' 'is none that may be asked for' whoever
 conf ''
 takes 'no list'
 granted 'anybody' whoever
+conf '[allow]\ndefault = web\n'
+takes 'the list again'
+rm ca/daprcerts.conf
+takes 'a file that was removed, which says nothing'
+granted 'anybody again' whoever
+conf ''
 same 0 "$(count 'restart sentry')" 'nothing of it needs a restart'
 
 # --- sentry's names ---------------------------------------------------------------------------------------------------
