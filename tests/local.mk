@@ -129,7 +129,7 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-h
   tests/interop/cmd/sidecar/main.go tests/interop/cmd/soak/main.go tests/interop/cmd/soak/load.go \
   tests/interop/cmd/soak/bad.go tests/interop/cmd/soak/reload.go \
   tests/interop/cmd/traffic/main.go tests/interop/cmd/traffic/mesh.go tests/interop/cmd/traffic/sidecars.go \
-  tests/interop/cmd/traffic/stages.go tests/interop/cmd/traffic/dapr.go tests/interop/peer/old.go \
+  tests/interop/cmd/traffic/stages.go tests/interop/cmd/traffic/dapr.go tests/interop/peer/either.go tests/interop/peer/old.go \
   tests/interop/cmd/bench/main.go tests/interop/cmd/bench/program.go tests/interop/sentry.proto tests/interop/client.py \
   tests/interop/verifiers.py
 INTEROP_TESTS = tests/interop/go.sh tests/interop/h2spec.sh tests/interop/python.sh tests/interop/tools.sh \

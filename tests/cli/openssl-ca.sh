@@ -122,6 +122,15 @@ cross_ca() {
   cp "$2/issuer.key" "$1"
   rm "$1/ext"
 }
+# crossed_cas: in old and dapr a CA with and without its root's key, in old-new and dapr-new a rotation from each to new's.
+crossed_cas() {
+  "$DAPRCERTS" ca-init --dir old >/dev/null 2>&1
+  "$DAPRCERTS" ca-init --dir new >/dev/null 2>&1
+  dapr_ca dapr
+  cross_ca old-new new old ca
+  cross_ca dapr-new new dapr issuer
+}
+
 # lived_ca DIR BEGIN ROOT_END ISSUER_END [NAME VALUE]...: root and issuer of these times (YYYYMMDDhhmmssZ), in the form that
 # Dapr's sentry makes, but that ca.key stays. NAMEs: root, issuer (what basicConstraints have beside
 # CA:true), aki (authorityKeyIdentifier of the issuer).

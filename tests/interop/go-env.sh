@@ -19,3 +19,17 @@ for go_candidate in "$(command -v go 2>/dev/null)" "$(go_toolchain_dir)/bin/go";
 done
 GOTOOLCHAIN=local
 export GOTOOLCHAIN
+
+# go_peer NAME WHAT: cmd/NAME built as $WORK/NAME; without it WHAT is skipped, and the test is over. For after tests/cli/lib.sh.
+go_peer() {
+  if [ -z "$GO" ]; then
+    skip "$2" "no peer: Go $GO_WANTED or newer (tests/interop/fetch-peers.sh gets it)"
+    finish
+  fi
+  if ! (cd "$TOP_SRCDIR/tests/interop" && GOFLAGS=-mod=readonly GOPROXY=off "$GO" build -o "$WORK/$1" "./cmd/$1") \
+    >build.log 2>&1; then
+    skip "$2" 'no peer: the modules are not in the cache (tests/interop/fetch-peers.sh gets them)'
+    sed 's/^/# /' build.log | tail -n 5
+    finish
+  fi
+}

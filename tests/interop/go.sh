@@ -106,11 +106,7 @@ unset TOKEN_DIR
 
 # Who knows the old root alone reaches the new one by a certificate that the old root, or its issuer, gave it.
 cd "$WORK" || exit 1
-"$DAPRCERTS" ca-init --dir old >/dev/null 2>&1
-"$DAPRCERTS" ca-init --dir new >/dev/null 2>&1
-dapr_ca dapr
-cross_ca old-new new old ca
-cross_ca dapr-new new dapr issuer
+crossed_cas
 for before in old dapr; do
   SENTRY_DIR=$WORK/$before-new
   SENTRY_ROTATION="$WORK/$before $SENTRY_DIR $WORK/new"

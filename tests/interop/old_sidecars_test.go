@@ -3,7 +3,6 @@
 package interop
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -17,8 +16,6 @@ import (
 	"time"
 
 	"github.com/dapr/dapr/pkg/security"
-	"github.com/spiffe/go-spiffe/v2/spiffeid"
-	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -107,8 +104,7 @@ func (d *dnsSidecar) dialOption(app string) grpc.DialOption {
 		RootCAs: d.pool, ServerName: app + ".default.svc.cluster.local"}))
 }
 
-// 1.12 and 1.13: knows sentry and its peers by SPIFFE ID or, failing that, by the DNS name cluster.local, which was the
-// control plane's before.
+// 1.12 and 1.13.
 type eitherSidecar struct {
 	s    *peer.Sentry
 	svid *x509svid.SVID
@@ -116,33 +112,16 @@ type eitherSidecar struct {
 
 func newEitherSidecar(t *testing.T, s *peer.Sentry, app string) *eitherSidecar {
 	t.Helper()
-	got := askAsOld(t, s, app, peer.NewLabel, &tls.Config{InsecureSkipVerify: true,
-		VerifyPeerCertificate: s.VerifyEither(tlsconfig.AuthorizeID(s.ID()))})
-	id, err := x509svid.IDFromCert(got.Chain[0])
+	svid, err := s.AskAsEither(app)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &eitherSidecar{s, &x509svid.SVID{ID: id, Certificates: got.Chain,
-		PrivateKey: got.Cert.PrivateKey.(crypto.Signer)}}
+	return &eitherSidecar{s, svid}
 }
 
-func (e *eitherSidecar) serverOption() grpc.ServerOption {
-	return grpc.Creds(credentials.NewTLS(&tls.Config{ClientAuth: tls.RequireAnyClientCert,
-		GetCertificate:        tlsconfig.GetCertificate(e.svid),
-		VerifyPeerCertificate: e.s.VerifyEither(tlsconfig.AuthorizeAny())}))
-}
-
+func (e *eitherSidecar) serverOption() grpc.ServerOption { return e.s.EitherServerOption(e.svid) }
 func (e *eitherSidecar) dialOption(app string) grpc.DialOption {
-	right := tlsconfig.AdaptMatcher(func(id spiffeid.ID) error {
-		want, err := spiffeid.FromSegments(id.TrustDomain(), "ns", "default", app)
-		if err != nil {
-			return err
-		}
-		return spiffeid.MatchID(want)(id)
-	})
-	return grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{InsecureSkipVerify: true,
-		GetClientCertificate:  tlsconfig.GetClientCertificate(e.svid),
-		VerifyPeerCertificate: e.s.VerifyEither(right)}))
+	return e.s.EitherDialOption(e.svid, app)
 }
 
 // Whom a sidecar up to 1.11 can call: whoever has a DNS name by the server's --legacy-dns-sans (SENTRY_LEGACY_DNS).

@@ -36,11 +36,7 @@ same "$(openssl pkey -in "$WORK/key" -pubout)" "$(openssl x509 -in "$WORK/chain"
 
 # --- a root that is rotated by a cross-certificate, with the old root's key or without it ----------------------------------
 cd "$WORK" || exit 1
-"$DAPRCERTS" ca-init --dir old >/dev/null 2>&1
-"$DAPRCERTS" ca-init --dir new >/dev/null 2>&1
-dapr_ca dapr
-cross_ca old-new new old ca
-cross_ca dapr-new new dapr issuer
+crossed_cas
 for before in old dapr; do
   check "a chain that leads from the new root to that of $before is served" start_sentry --issuer-credentials $before-new
   for knows in $before $before-new new; do

@@ -9,17 +9,7 @@
 . "$TOP_SRCDIR/tests/interop/go-env.sh"
 cd "$WORK" || exit 1
 
-if [ -z "$GO" ]; then
-  skip 'rotations under traffic' "no peer: Go $GO_WANTED or newer (tests/interop/fetch-peers.sh gets it)"
-  finish
-fi
-if ! (
-  cd "$TOP_SRCDIR/tests/interop" && GOFLAGS=-mod=readonly GOPROXY=off "$GO" build -o "$WORK/traffic" ./cmd/traffic
-) >build.log 2>&1; then
-  skip 'rotations under traffic' 'no peer: the modules are not in the cache (tests/interop/fetch-peers.sh gets them)'
-  sed 's/^/# /' build.log | tail -n 5
-  finish
-fi
+go_peer traffic 'rotations under traffic'
 
 # Certificates live for ten minutes, of which Dapr's own code believes half to be over at once: so it renews
 # often, and no certificate ends while a slow machine is at it.

@@ -8,16 +8,7 @@
 . "$TOP_SRCDIR/tests/interop/go-env.sh"
 cd "$WORK" || exit 1
 
-if [ -z "$GO" ]; then
-  skip 'a soak' "no peer: Go $GO_WANTED or newer (tests/interop/fetch-peers.sh gets it)"
-  finish
-fi
-if ! (cd "$TOP_SRCDIR/tests/interop" && GOFLAGS=-mod=readonly GOPROXY=off "$GO" build -o "$WORK/soak" ./cmd/soak) \
-  >build.log 2>&1; then
-  skip 'a soak' 'no peer: the modules are not in the cache (tests/interop/fetch-peers.sh gets them)'
-  sed 's/^/# /' build.log | tail -n 5
-  finish
-fi
+go_peer soak 'a soak'
 [ -d /proc/self/fd ] || { skip 'a soak' 'no /proc, which tells of memory and descriptors'; finish; }
 for name in first second; do
   "$DAPRCERTS" ca-init --dir $name >/dev/null 2>&1 || { echo 'Bail out! no CA'; exit 1; }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -13,8 +12,6 @@ import (
 	"github.com/dapr/dapr/pkg/healthz"
 	"github.com/dapr/dapr/pkg/modes"
 	"github.com/dapr/dapr/pkg/security"
-	"github.com/spiffe/go-spiffe/v2/spiffeid"
-	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -117,38 +114,17 @@ type eitherSidecar struct {
 func (e *eitherSidecar) GetX509SVID() (*x509svid.SVID, error) { return e.svid.Load(), nil }
 
 func (e *eitherSidecar) renew() error {
-	got, err := e.s.AskAsOld(e.app, peer.NewLabel, &tls.Config{InsecureSkipVerify: true,
-		VerifyPeerCertificate: e.s.VerifyEither(tlsconfig.AuthorizeID(e.s.ID()))})
-	if err != nil {
-		return err
+	svid, err := e.s.AskAsEither(e.app)
+	if err == nil {
+		e.svid.Store(svid)
 	}
-	id, err := x509svid.IDFromCert(got.Chain[0])
-	if err != nil {
-		return err
-	}
-	e.svid.Store(&x509svid.SVID{ID: id, Certificates: got.Chain, PrivateKey: got.Cert.PrivateKey.(crypto.Signer)})
-	return nil
+	return err
 }
 
-func (e *eitherSidecar) serverOption() grpc.ServerOption {
-	return grpc.Creds(credentials.NewTLS(&tls.Config{ClientAuth: tls.RequireAnyClientCert,
-		GetCertificate:        tlsconfig.GetCertificate(e),
-		VerifyPeerCertificate: e.s.VerifyEither(tlsconfig.AuthorizeAny())}))
-}
-
+func (e *eitherSidecar) serverOption() grpc.ServerOption { return e.s.EitherServerOption(e) }
 func (e *eitherSidecar) dialOption(app string) grpc.DialOption {
-	right := tlsconfig.AdaptMatcher(func(id spiffeid.ID) error {
-		want, err := spiffeid.FromSegments(id.TrustDomain(), "ns", "default", app)
-		if err != nil {
-			return err
-		}
-		return spiffeid.MatchID(want)(id)
-	})
-	return grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{InsecureSkipVerify: true,
-		GetClientCertificate:  tlsconfig.GetClientCertificate(e),
-		VerifyPeerCertificate: e.s.VerifyEither(right)}))
+	return e.s.EitherDialOption(e, app)
 }
-
 func (e *eitherSidecar) stop() {}
 
 // --- up to 1.11: it calls by the trust chain of its last answer, and serves by that of its first ---
