@@ -130,13 +130,15 @@ look() {
 rotate() {
   "$DAPRCERTS" rotate --dir ca "$@" >rotate.log 2>&1 || { fail "$ca: rotate $*"; sed 's/^/# /' rotate.log; }
 }
-# warned: rotate said of GnuTLS what is so for who starts now.
+# warned: rotate said of GnuTLS what is so for who starts now. GnuTLS keeps anchors in 127 buckets by a hash of their
+# names: an anchor that happens to share the bucket of the name it looks for is tried too, and may be the right one. So
+# that it does not find the way is looked for in all stages together.
 warned() {
   if suits_gnutls "$newest" "$before"; then
     lacks rotate.log GnuTLS "$stage: no warning of GnuTLS"
   else
     has rotate.log 'verifies by GnuTLS' "$stage: that GnuTLS does not find the way is said"
-    ! has_command certtool || status 1 "$stage: and it does not" certtool_alone "$newest" "$before"
+    ! has_command certtool || certtool_alone "$newest" "$before" >/dev/null 2>&1 || lost="$lost $stage,"
   fi
 }
 # ended: what the issuer before signed has ended
@@ -183,6 +185,7 @@ rotations() {
   look 'rotate, when due again'
 }
 
+lost=
 for ca in ${VERIFIERS_CAS:-EC-P-256 EC-P-384 OKP-Ed25519 RSA-2048 guide dapr}; do
   rm -rf ca
   kty=${ca%%-*}
@@ -194,4 +197,5 @@ for ca in ${VERIFIERS_CAS:-EC-P-256 EC-P-384 OKP-Ed25519 RSA-2048 guide dapr}; d
   esac
   rotations
 done
+if has_command certtool; then check 'where rotate warns of it GnuTLS does not find the way' test -n "$lost"; fi
 finish
