@@ -36,6 +36,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {.name = "up", .summary = "make and start what is missing, and print what to paste", .left_out = SERVER_LEFT_OUT},
+    {.name = "down", .summary = "stop what up has started", .left_out = SERVER_LEFT_OUT},
     {.name = "ca-init", .summary = "make a certificate authority in a directory"},
     {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .left_out = SERVER_LEFT_OUT},
     {.name = "env-export", .summary = "print the environment of a sidecar", .run = dc_env_export},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One static library a level directory; a program links those it uses, and the linker drops what it does not.
 
-EXTRA_DIST += src/README.md src/proto/sentry.proto
+EXTRA_DIST += src/README.md src/proto/sentry.proto src/tools/local.sh src/tools/up.sh src/tools/down.sh
 
 # --- base -------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libbase.a
@@ -210,9 +210,20 @@ endif
 pkglibexec_PROGRAMS += daprcerts-sentry
 daprcerts_sentry_SOURCES = \
   src/tools/credentials.c src/tools/credentials.h \
+  src/tools/daemon.c src/tools/daemon.h \
   src/tools/jwt_options.c src/tools/jwt_options.h \
   src/tools/sentry.c \
   src/tools/sentry_options.c src/tools/sentry_options.h
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
   $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
+
+# --- what composes the others: a shell program each, with what they share in front ------------------------------------
+pkglibexec_SCRIPTS += daprcerts-up daprcerts-down
+CLEANFILES += daprcerts-up daprcerts-down
+daprcerts-up daprcerts-down: src/tools/local.sh Makefile
+	$(AM_V_GEN){ echo '#!/bin/sh' && echo "program='daprcerts $(@:daprcerts-%=%)'" && \
+	  sed -e 's,@bindir[@],$(bindir),' -e 's,@PACKAGE_VERSION[@],$(PACKAGE_VERSION),' $(srcdir)/src/tools/local.sh && \
+	  cat $(srcdir)/src/tools/$(@:daprcerts-%=%).sh; } >$@.new && chmod +x $@.new && mv $@.new $@
+daprcerts-up: src/tools/up.sh
+daprcerts-down: src/tools/down.sh
 endif

@@ -151,10 +151,13 @@ EXTRA_DIST += \
   tests/sentry/web.py \
   tests/sentry/wire.py
 SENTRY_TESTS = \
+  tests/cli/down.sh \
   tests/cli/sentry.sh \
+  tests/cli/up.sh \
   tests/sentry/ask.sh \
   tests/sentry/audit.sh \
   tests/sentry/clock.sh \
+  tests/sentry/daemon.sh \
   tests/sentry/drain.sh \
   tests/sentry/http.sh \
   tests/sentry/identities.sh \

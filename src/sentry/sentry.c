@@ -412,6 +412,7 @@ static int serve(struct sentry *sentry, struct dc_err *err) {
   dc_reload_start(sentry->reload, sentry->live);
   uv_timer_start(&sentry->tick, on_tick, TICK_MS, TICK_MS);
   tell_service_manager(sentry);
+  if (sentry->config->on_ready) sentry->config->on_ready();
   return 0;
 }
 

@@ -108,6 +108,7 @@ struct dc_sentry_config {
   void *reread_user;
   const char *const *reread_files;
   const char *ready_file;               /* NULL: none */
+  void (*on_ready)(void);               /* once it serves; NULL: nobody asks */
   const char *fetch_program; /* the path of daprcerts-fetch, for a key set at a URL; NULL: there is none */
   const char *rotate_program; /* the path of daprcerts-rotate, to be run when something is due; NULL: nobody does */
   enum dc_legacy_dns legacy_dns;

@@ -20,6 +20,7 @@
 #include "store/layout.h"
 #include "tools/conf.h"
 #include "tools/credentials.h"
+#include "tools/daemon.h"
 #include "tools/program.h"
 #include "tools/sentry_options.h"
 #include "tools/tool.h"
@@ -265,6 +266,7 @@ static int configure(struct sources *sources, struct dc_err *err) {
   sources->config.reread_user = sources;
   sources->config.reread_files = files;
   sources->config.ready_file = opt->ready_file;
+  sources->config.on_ready = dc_daemon_ready;
   sources->config.log_file = opt->log_file;
   sources->config.fetch_program = sources->fetch_program = dc_program_find(argv0, "fetch");
   if (opt->auto_rotate) sources->config.rotate_program = sources->rotate_program = dc_program_find(argv0, "rotate");
@@ -290,8 +292,13 @@ static void rotate_first(const struct dc_sentry_config *config) {
     dc_log_lines(status ? DC_LOG_ERROR : DC_LOG_INFO, scope, dc_buf_text(&said));
 }
 
+static bool serves_already; /* who holds the pid file */
+
 static int serve(struct dc_sentry_config *config, struct dc_err *err) {
-  int rc = dc_credentials_need(config, err);
+  struct dc_pid_file pid_file DC_CLEANUP(dc_pid_file_remove) = DC_PID_FILE_INIT;
+  int rc = opt->pid_file ? dc_pid_file_take(opt->pid_file, &pid_file, err) : 0;
+  serves_already = rc == DC_EBUSY;
+  if (!rc) rc = dc_credentials_need(config, err);
   if (!rc && opt->auto_rotate) rotate_first(config);
   if (!rc && opt->audit_log) rc = dc_audit_open(opt->audit_log, &config->audit, err);
   if (rc) return rc;
@@ -383,6 +390,23 @@ static void warn_of_operands(const struct dc_strings *operands) {
                  operands->items[i]);
 }
 
+static int check_process_options(struct dc_err *err) {
+  if (opt->stop && !opt->pid_file) return dc_err_set(err, DC_EUSAGE, "option '--stop' wants --pid-file");
+  if (opt->daemon && !opt->log_file)
+    return dc_err_set(err, DC_EUSAGE, "option '--daemon' wants --log-file: there is no terminal to write to");
+  if (opt->daemon && (opt->stop || opt->check))
+    return dc_err_set(err, DC_EUSAGE, "option '--daemon' goes with neither --stop nor --check");
+  return 0;
+}
+
+static int stop(const struct dc_cli *cli) {
+  struct dc_err err = DC_ERR_INIT;
+  int rc = dc_pid_file_stop(opt->pid_file, &err);
+  if (rc <= 0) return dc_tool_end(cli, rc, &err);
+  dc_tool_say("%s: nothing to stop: no process holds '%s'", cli->program, opt->pid_file);
+  return DC_EXIT_NOTHING;
+}
+
 int main(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.count = 0};
   const struct dc_cli *cli = dc_sentry_options_cli();
@@ -391,9 +415,16 @@ int main(int argc, char **argv) {
   if (!dc_tool_begin(cli, argc, argv, &operands, &status)) return status;
   argv0 = argv[0];
   dc_os_protect_secrets();
-  int rc = setup_log(&err);
+  bool ends = false;
+  int rc = check_process_options(&err);
+  if (!rc && opt->stop) return stop(cli);
+  if (!rc && opt->daemon) rc = dc_daemon_fork(&ends, &status, &err);
+  if (rc) return dc_tool_end(cli, rc, &err);
+  if (ends) return status;
+  rc = setup_log(&err);
   warn_of_operands(&operands);
   if (!rc) rc = run(&err);
-  if (rc && rc != DC_EUSAGE) dc_log_write(DC_LOG_FATAL, scope, "%s", err.text);
-  return dc_tool_end(cli, rc, &err);
+  if (rc && rc != DC_EUSAGE) dc_log_write(serves_already ? DC_LOG_INFO : DC_LOG_FATAL, scope, "%s", err.text);
+  status = dc_tool_end(cli, rc, &err);
+  return serves_already ? DC_EXIT_NOTHING : status;
 }

@@ -72,6 +72,13 @@ static const struct dc_opt head_opts[] = {
     {.name = "enable-metrics", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.metrics, .help = "serve metrics", .shown = "true"},
     {.name = "ready-file", .kind = DC_OPT_STRING, .value = &dc_sentry_options.ready_file, .arg = "FILE",
      .help = "is written when it serves: a line \"grpc ADDRESS:PORT\" for each socket"},
+    {.kind = DC_OPT_HEADING, .help = "As a process:"},
+    {.name = "daemon", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.daemon,
+     .help = "go on in the background, and return once it serves; with --log-file"},
+    {.name = "pid-file", .kind = DC_OPT_STRING, .value = &dc_sentry_options.pid_file, .arg = "FILE",
+     .help = "holds its process's number while it runs; another server with the same file ends with status 3"},
+    {.name = "stop", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.stop,
+     .help = "stop the server that holds --pid-file, as SIGTERM does, wait for its end, and end; status 3 when none does"},
     {.kind = DC_OPT_HEADING, .help = "What it says:"},
     {.name = "log-level", .kind = DC_OPT_STRING, .value = &dc_sentry_options.log_level, .arg = "LEVEL",
      .help = "debug, info, warn, error or fatal", .shown = "info"},
@@ -116,7 +123,8 @@ static const char notes[] =
     "The environment's NAMESPACE is sentry's namespace (daprcerts.conf, else \"default\", when unset).\n"
     "Credentials and configuration that change are taken up by themselves; SIGHUP has them read again.\n"
     "SIGTERM and SIGINT let open calls finish, a second one does not.\n"
-    "Exit status: 0 after a signal, 1 for a failure or a second signal, 2 for wrong usage.";
+    "Exit status: 0 after a signal, 1 for a failure or a second signal, 2 for wrong usage,\n"
+    "3 when a server with this --pid-file runs already (with --stop: when none does).";
 
 /* The options of the limits are made from the same rows as daprcerts.conf's. */
 static struct {

@@ -32,7 +32,7 @@ for command in $public $private; do
     check "src/tools/$command.c" test -e "$TOP_SRCDIR/src/tools/$command.c"
   fi
 done
-programs=$(cd "$TOP_SRCDIR/src/tools" && { grep -l '^int main(' ./*.c; ls ./*.sh 2>/dev/null; } | sed 's,^\./,,; s/\.[a-z]*$//' | sort)
+programs=$(cd "$TOP_SRCDIR/src/tools" && { grep -l '^int main(' ./*.c; grep -l '^print_help()' ./*.sh; } | sed 's,^\./,,; s/\.[a-z]*$//' | sort)
 for program in $programs; do
   check "src/tools/$program has a row in the dispatcher's table" test -n "$(printf '%s\n' "$public" "$private" | grep -x "$program")"
 done
