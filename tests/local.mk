@@ -102,9 +102,9 @@ tests_unit_sentry_policy_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 
 # --- ca-init, issue, rotate, status and token, by openssl, certtool and PyJWT ------------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh \
-  tests/cli/status.sh tests/cli/token.sh
-TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh tests/cli/status.sh \
-  tests/cli/token.sh
+  tests/cli/owner.sh tests/cli/status.sh tests/cli/token.sh
+TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh \
+  tests/cli/owner.sh tests/cli/status.sh tests/cli/token.sh
 EXTRA_DIST += tests/cli/openssl-ca.sh tests/cli/rotated.sh
 
 # --- publications, disturbed at each call --------------------------------------------------------------------------------

@@ -64,9 +64,9 @@ int dc_os_read_fd(int fd, const char *name, size_t max, struct dc_buf *out, stru
 }
 
 /* A pipe is read where a user names one. Elsewhere it would stop us until somebody writes. */
-static int open_to_read(const char *path, bool pipes, int *fd, struct dc_err *err) {
+static int open_to_read(const char *path, bool pipes, int more, int *fd, struct dc_err *err) {
   struct stat st;
-  int opened DC_CLEANUP(dc_mem_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK));
+  int opened DC_CLEANUP(dc_mem_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK) | more);
   if (opened < 0 || fstat(opened, &st) != 0) return dc_err_sys(err, errno, "cannot open '%s'", path);
   if (S_ISDIR(st.st_mode)) return dc_err_set(err, DC_EINVAL, "'%s' is a directory, not a file", path);
   if (!pipes && !S_ISREG(st.st_mode)) return dc_err_set(err, DC_EINVAL, "'%s' is not a regular file", path);
@@ -75,13 +75,19 @@ static int open_to_read(const char *path, bool pipes, int *fd, struct dc_err *er
   return 0;
 }
 
-int dc_os_open_file(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, true, fd, err); }
+int dc_os_open_file(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, true, 0, fd, err); }
 
-int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, false, fd, err); }
+int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, false, 0, fd, err); }
 
 int dc_os_read_regular(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
   int fd DC_CLEANUP(dc_mem_close) = -1;
   int rc = dc_os_open_regular(path, &fd, err);
+  return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
+}
+
+int dc_os_read_unlinked(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
+  int fd DC_CLEANUP(dc_mem_close) = -1;
+  int rc = open_to_read(path, false, O_NOFOLLOW, &fd, err);
   return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
 }
 
@@ -140,6 +146,27 @@ int dc_os_write_new(const char *path, mode_t mode, const void *bytes, size_t n, 
   int fd = open_new(path, mode);
   if (fd < 0) return dc_err_sys(err, errno, "cannot create '%s'", path);
   return fill(fd, path, path, bytes, n, err);
+}
+
+int dc_os_give(int fd, const char *shown, const char *dir, struct dc_err *err) {
+  struct stat of_dir, now;
+  if (geteuid() != 0) return 0;
+  if (stat(dir, &of_dir) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
+  if (fstat(fd, &now) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", shown);
+  if (now.st_uid == of_dir.st_uid && now.st_gid == of_dir.st_gid) return 0;
+  if (fchown(fd, of_dir.st_uid, of_dir.st_gid) == 0) return 0;
+  return dc_err_sys(err, errno, "cannot give '%s' to the owner of '%s'", shown, dir);
+}
+
+int dc_os_write_new_for(const char *dir, const char *path, mode_t mode, const void *bytes, size_t n,
+                        struct dc_err *err) {
+  int fd = open_new(path, mode);
+  if (fd < 0) return dc_err_sys(err, errno, "cannot create '%s'", path);
+  int rc = dc_os_give(fd, path, dir, err);
+  if (rc == 0) return fill(fd, path, path, bytes, n, err);
+  close(fd);
+  unlink(path);
+  return rc;
 }
 
 /* A new file in DIR with a name that nobody else has; *PATH is a heap string. Returns its descriptor or -1 (errno). */

@@ -6,17 +6,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "base/path.h"
 #include "store/layout.h"
+
+/* One that root has made can be taken by whose directory it is. What has another name too, or holds anything, is no lock
+ * of ours but a file that somebody put here to be given it. */
+static int give(int fd, const char *path, const char *dir, struct dc_err *err) {
+  struct stat status;
+  if (fstat(fd, &status)) return dc_err_sys(err, errno, "cannot look at the lock '%s'", path);
+  if (!S_ISREG(status.st_mode) || status.st_nlink != 1 || status.st_size) return 0;
+  return dc_os_give(fd, path, dir, err);
+}
 
 int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   if (!path) return dc_err_nomem(err);
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return dc_err_sys(err, errno, "cannot open the lock '%s'", path);
+  int rc = give(fd, path, dir, err);
+  if (rc) {
+    close(fd);
+    return rc;
+  }
   if (fcntl(fd, F_SETLK, &whole) < 0) {
     int why = errno;
     struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

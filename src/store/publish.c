@@ -27,6 +27,9 @@ static char *below(const char *dir, const char *part, const char *name) {
 
 /* --- our own corner of the directory ------------------------------------------------------------------------------ */
 
+/* By its descriptor and never through a link, so that root changes nothing elsewhere. */
+static int open_part(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW); }
+
 /* As open as the directory itself, and no umask bends it: whoever may read there must be able to see whether a set is
  * being published. For reading also where the directory is not, or not yet: its owner may open it any day. */
 static int make_part(const char *dir, const char *part, struct dc_err *err) {
@@ -36,9 +39,14 @@ static int make_part(const char *dir, const char *part, struct dc_err *err) {
   if (stat(dir, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
   mode_t mode = (status.st_mode & 0777) | 0755;
   if (mkdir(path, mode) && errno != EEXIST) return dc_err_sys(err, errno, "cannot make '%s'", path);
-  if (stat(path, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
+  int fd DC_CLEANUP(dc_mem_close) = open_part(path);
+  if (fd < 0 && errno == EACCES && chmod(path, mode) == 0) fd = open_part(path);
+  if (fd < 0) return dc_err_sys(err, errno, "cannot open directory '%s'", path);
+  int rc = dc_os_give(fd, path, dir, err);
+  if (rc) return rc;
+  if (fstat(fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
   if ((status.st_mode & mode) == mode) return 0;
-  return chmod(path, mode) ? dc_err_sys(err, errno, "cannot open '%s' to its readers", path) : 0;
+  return fchmod(fd, mode) ? dc_err_sys(err, errno, "cannot open '%s' to its readers", path) : 0;
 }
 
 static int sync_part(const char *dir, const char *part, struct dc_err *err) {
@@ -72,7 +80,7 @@ static int write_format(const char *dir, struct dc_err *err) {
   int there = dc_os_exists(path, err);
   if (there) return there < 0 ? there : 0;
   int n = snprintf(text, sizeof text, "%d\n", DC_PUBLISH_FORMAT);
-  int rc = dc_os_write_new(fresh, 0644, text, (size_t)n, err);
+  int rc = dc_os_write_new_for(dir, fresh, 0644, text, (size_t)n, err);
   if (!rc) rc = dc_os_rename(fresh, path, err);
   return rc ? rc : sync_part(dir, DC_LAYOUT_OWN, err);
 }
@@ -86,11 +94,18 @@ static int next_entry(DIR *entries, const char *path, struct dirent **entry, str
   return *entry || errno == 0 ? 0 : dc_err_sys(err, errno, "cannot read '%s'", path);
 }
 
+static DIR *list_part(const char *path) {
+  int fd = open_part(path);
+  DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+  if (fd >= 0 && !entries) dc_mem_close(&fd);
+  return entries;
+}
+
 /* Removes the files of a part, then the part. What is not there is fine. */
 static int remove_part(const char *dir, const char *part, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
   if (!path) return dc_err_nomem(err);
-  DIR *entries = opendir(path);
+  DIR *entries = list_part(path);
   if (!entries) return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot read '%s'", path);
   int rc = 0;
   for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;) {
@@ -237,10 +252,10 @@ static int keep_one(const char *dir, const struct dc_blob *blob, struct dc_err *
   struct dc_err absent = DC_ERR_INIT;
   char *from DC_CLEANUP(dc_mem_free) = dc_path_join(dir, blob->name);
   if (!from) return dc_err_nomem(err);
-  int rc = dc_os_read_regular(from, DC_PUBLISH_FILE_MAX, &bytes, &absent);
+  int rc = dc_os_read_unlinked(from, DC_PUBLISH_FILE_MAX, &bytes, &absent);
   if (rc && rc != DC_ENOENT) return dc_err_set(err, absent.code, "%s", absent.text);
   char *to DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_BEFORE, blob->name, rc == DC_ENOENT);
-  return to ? dc_os_write_new(to, blob->mode, bytes.data, bytes.len, err) : dc_err_nomem(err);
+  return to ? dc_os_write_new_for(dir, to, blob->mode, bytes.data, bytes.len, err) : dc_err_nomem(err);
 }
 
 /* Copies, not links: a file that something else rewrites in place must not change its past. */
@@ -255,7 +270,7 @@ static int write_next(const char *dir, const struct dc_set *set, struct dc_err *
   for (size_t i = 0; !rc && i < set->count; i++) {
     const struct dc_blob *blob = &set->blobs[i];
     char *path DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, blob->name, blob->gone);
-    rc = path ? dc_os_write_new(path, blob->mode, blob->bytes.data, blob->bytes.len, err) : dc_err_nomem(err);
+    rc = path ? dc_os_write_new_for(dir, path, blob->mode, blob->bytes.data, blob->bytes.len, err) : dc_err_nomem(err);
   }
   return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
 }
@@ -265,7 +280,7 @@ static int mark_complete(const char *dir, struct dc_err *err) {
   char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
   int rc = sync_part(dir, DC_LAYOUT_OWN, err);
   if (!rc) rc = dc_os_fsync_dir(dir, err);
-  if (!rc) rc = mark ? dc_os_write_new(mark, 0644, "", 0, err) : dc_err_nomem(err);
+  if (!rc) rc = mark ? dc_os_write_new_for(dir, mark, 0644, "", 0, err) : dc_err_nomem(err);
   return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
 }
 
@@ -343,7 +358,7 @@ static int add_previous(const char *dir, const char *note, struct dc_set *set, s
   name_noted(note, name);
   if (is_note_of_gone(note)) return dc_set_remove(set, name, err);
   if (stat(path, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
-  int rc = dc_os_read_regular(path, DC_PUBLISH_FILE_MAX, &bytes, err);
+  int rc = dc_os_read_unlinked(path, DC_PUBLISH_FILE_MAX, &bytes, err);
   return rc ? rc : dc_set_add(set, name, status.st_mode & 0777, bytes.data, bytes.len, err);
 }
 

@@ -4,7 +4,7 @@ import itertools
 import os
 import stat
 
-CHANGES = {"create", "truncate", "write", "fsync", "chmod", "mkdir", "rmdir", "unlink", "rename", "link"}
+CHANGES = {"create", "truncate", "write", "fsync", "chmod", "chown", "mkdir", "rmdir", "unlink", "rename", "link"}
 ALLOCATES = {"create", "write", "mkdir", "rename", "link"}
 
 

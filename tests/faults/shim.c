@@ -185,6 +185,11 @@ int fchmod(int fd, mode_t mode) {
   CALL(chmod, CHANGES, path_of(fd), octal(mode), REAL(fchmod)(fd, mode));
 }
 
+int fchown(int fd, uid_t owner, gid_t group) {
+  if (!path_of(fd)) return REAL(fchown)(fd, owner, group);
+  CALL(chown, CHANGES, path_of(fd), "", REAL(fchown)(fd, owner, group));
+}
+
 int fstat(int fd, struct stat *status) {
   if (!path_of(fd)) return REAL(fstat)(fd, status);
   CALL(fstat, LOOKS, path_of(fd), "", REAL(fstat)(fd, status));

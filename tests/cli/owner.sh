@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What root publishes in the directory of another user is that user's, and nothing elsewhere is changed by it.
+. "${TOP_SRCDIR:?}/tests/cli/lib.sh"
+. "$TOP_SRCDIR/tests/cli/openssl-ca.sh"
+. "$TOP_SRCDIR/tests/cli/rotated.sh"
+cd "$WORK" || exit 1
+
+if [ "$(id -u)" -ne 0 ]; then
+  skip "what root publishes" "not root"
+  finish
+fi
+uid=12345 gid=23456
+dir=$WORK/ca
+mkdir -m 750 "$dir" && chown $uid:$gid "$dir" || exit 99
+chmod 711 "$WORK"
+
+# owned WHAT: all in the directory is its owner's.
+owned() { same '' "$(find "$dir" ! -user $uid -o ! -group $gid)" "$1"; }
+state() { (cd "$1" && find . -exec ls -ldn {} + | sort -k 9); }
+
+status 0 "ca-init by root" "$DAPRCERTS" ca-init --dir "$dir"
+check "as many files as ever" test "$(find "$dir" -type f | wc -l)" -ge 8
+owned "all of it is the owner's"
+for way in issuer root "retire --force" "root --staged" rollback "root --same-key" "root --compromised"; do
+  # shellcheck disable=SC2086
+  rotated 0 "rotate $way by root" "$dir" $way
+  owned "all of it is the owner's"
+done
+status 0 "token --init by root" "$DAPRCERTS" token --init --dir "$dir"
+owned "all of it is the owner's"
+fits "$dir" "the set is whole"
+
+# --- and the owner goes on ----------------------------------------------------------------------------------------------------
+find_python os
+as_owner() {
+  "$PYTHON" -c 'import os, sys
+os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); os.execv(sys.argv[3], sys.argv[3:])' \
+    $uid $gid "$@"
+}
+if [ -z "$PYTHON" ] || ! as_owner "$DAPRCERTS" --version >/dev/null 2>&1; then
+  skip "the owner goes on" "no python, or the programs are not for other users"
+else
+  status 0 "a look by the owner" as_owner "$DAPRCERTS" status --dir "$dir"
+  status 0 "rotate by the owner" as_owner "$DAPRCERTS" rotate --dir "$dir" issuer
+  chown 0:0 "$dir/.daprcerts/lock"
+  status 1 "a lock of root's keeps the owner out" as_owner "$DAPRCERTS" rotate --dir "$dir" issuer
+  rotated 3 "until root comes by" "$dir"
+  status 0 "and not from then on" as_owner "$DAPRCERTS" rotate --dir "$dir" issuer
+fi
+
+# --- links -------------------------------------------------------------------------------------------------------------------
+mkdir "$WORK/else" "$WORK/else/next"
+echo theirs >"$WORK/else/next/file"
+echo theirs >"$WORK/else/file"
+state "$WORK/else" >"$WORK/before"
+ln -s "$WORK/else/next" "$dir/.daprcerts/next"
+rotated 1 "a link in the place of what is ours" "$dir" issuer
+rm "$dir/.daprcerts/next"
+rm "$dir/.daprcerts/lock"
+ln -s "$WORK/else/file" "$dir/.daprcerts/lock"
+rotated 1 "and of the lock" "$dir" issuer
+rm "$dir/.daprcerts/lock"
+mv "$dir/.daprcerts" "$WORK/away"
+ln -s "$WORK/else" "$dir/.daprcerts"
+rotated 1 "and of all of it" "$dir" issuer
+rm "$dir/.daprcerts"
+mv "$WORK/away" "$dir/.daprcerts"
+same "$(cat "$WORK/before")" "$(state "$WORK/else")" "nothing is changed where they lead to"
+: >"$WORK/empty"
+for file in file empty; do
+  [ $file = empty ] && from=$WORK/empty || from=$WORK/else/file
+  rm -f "$dir/.daprcerts/lock"
+  ln "$from" "$dir/.daprcerts/lock"
+  rotated 0 "a lock that is another file, $file, too" "$dir" issuer
+  same "0 0" "$(ls -ln "$from" | awk '{ print $3, $4 }')" "is not given away"
+done
+rm "$dir/.daprcerts/lock"
+rotated 0 "without it" "$dir" issuer
+owned "all is the owner's again"
+finish
