@@ -73,6 +73,7 @@ libpki_a_SOURCES = \
   src/pki/key.c src/pki/key.h \
   src/pki/name.c src/pki/name.h \
   src/pki/oid.h \
+  src/pki/pieces.c src/pki/pieces.h \
   src/pki/profile.c src/pki/profile.h \
   src/pki/san.c src/pki/san.h \
   src/pki/spiffe.c src/pki/spiffe.h \
@@ -93,6 +94,15 @@ libca_a_SOURCES = \
   src/ca/sign.c src/ca/sign.h \
   src/ca/survey.c src/ca/survey.h \
   src/ca/token_signer.c src/ca/token_signer.h
+
+# --- dial: the parts of rpc and client that show who serves; they need no more than GnuTLS ----------------------------
+noinst_LIBRARIES += libdial.a
+libdial_a_CPPFLAGS = $(AM_CPPFLAGS) $(GNUTLS_CFLAGS)
+libdial_a_SOURCES = \
+  src/client/dial.c src/client/dial.h \
+  src/client/socket.c src/client/socket.h \
+  src/rpc/tls.c src/rpc/tls.h
+
 # --- tools ---------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libtools.a
 libtools_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
@@ -106,6 +116,7 @@ libtools_a_SOURCES = \
   src/tools/program.c src/tools/program.h \
   src/tools/report.c src/tools/report.h \
   src/tools/renewal.c src/tools/renewal.h \
+  src/tools/source.c src/tools/source.h \
   src/tools/table.c src/tools/table.h \
   src/tools/tool.c src/tools/tool.h \
   src/tools/when.c src/tools/when.h
@@ -116,6 +127,14 @@ pkglibexec_PROGRAMS += daprcerts-ca-init
 daprcerts_ca_init_SOURCES = src/tools/ca-init.c
 daprcerts_ca_init_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_ca_init_LDADD = $(OFFLINE_LIBS)
+
+DIAL_LIBS = libtools.a libca.a libdial.a libpki.a libstore.a libconfig.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
+  $(YAML_LIBS) $(INIH_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-fingerprint
+daprcerts_fingerprint_SOURCES = src/tools/fingerprint.c
+daprcerts_fingerprint_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_fingerprint_LDADD = $(DIAL_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-issue
 daprcerts_issue_SOURCES = src/tools/issue.c
@@ -154,15 +173,13 @@ librpc_a_SOURCES = \
   src/rpc/grpc.c src/rpc/grpc.h \
   src/rpc/h2.c src/rpc/h2.h \
   src/rpc/messages.c src/rpc/messages.h \
-  src/rpc/tls.c src/rpc/tls.h \
   src/rpc/wire.c src/rpc/wire.h
 RPC_LIBS = librpc.a libproto.a $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS)
 
 # --- client: the calling side, blocking ------------------------------------------------------------------------------
 noinst_LIBRARIES += libclient.a
 libclient_a_SOURCES = \
-  src/client/client.c src/client/client.h \
-  src/client/socket.c src/client/socket.h
+  src/client/client.c src/client/client.h
 
 # --- the server ------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libsentry.a
@@ -197,7 +214,7 @@ libsentry_a_SOURCES = \
 
 pkglibexec_PROGRAMS += daprcerts-request
 daprcerts_request_SOURCES = src/tools/request.c
-daprcerts_request_LDADD = libtools.a libclient.a librpc.a libproto.a libpki.a libbase.a \
+daprcerts_request_LDADD = libtools.a libclient.a librpc.a libdial.a libproto.a libpki.a libbase.a \
   $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS)
 
 if WITH_FETCH
@@ -214,7 +231,7 @@ daprcerts_sentry_SOURCES = \
   src/tools/jwt_options.c src/tools/jwt_options.h \
   src/tools/sentry.c \
   src/tools/sentry_options.c src/tools/sentry_options.h
-daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
+daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libdial.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
   $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 
 # --- what composes the others: a shell program each, with what they share in front ------------------------------------

@@ -12,7 +12,7 @@ LDADD =
 if WITH_SENTRY
 LDADD += libsentry.a libclient.a librpc.a libproto.a
 endif
-LDADD += libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
+LDADD += libca.a libdial.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
   $(YAML_LIBS) $(INIH_LIBS)
 if WITH_SENTRY
 LDADD += $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS)
@@ -100,11 +100,18 @@ tests_unit_format_env_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_sentry_jwks_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_sentry_policy_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 
-# --- ca-init, issue, rotate, status and token, by openssl, certtool and PyJWT ------------------------------------------------------------------------
-dist_check_SCRIPTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh \
-  tests/cli/owner.sh tests/cli/status.sh tests/cli/token.sh
-TESTS += tests/cli/ca-init.sh tests/cli/issue.sh tests/cli/rotate.sh tests/cli/rotate-made.sh \
-  tests/cli/owner.sh tests/cli/status.sh tests/cli/token.sh
+# --- the offline tools, by openssl, certtool and PyJWT ---------------------------------------------------------------
+OFFLINE_TESTS = \
+  tests/cli/ca-init.sh \
+  tests/cli/fingerprint.sh \
+  tests/cli/issue.sh \
+  tests/cli/owner.sh \
+  tests/cli/rotate.sh \
+  tests/cli/rotate-made.sh \
+  tests/cli/status.sh \
+  tests/cli/token.sh
+dist_check_SCRIPTS += $(OFFLINE_TESTS)
+TESTS += $(OFFLINE_TESTS)
 EXTRA_DIST += tests/cli/openssl-ca.sh tests/cli/rotated.sh
 
 # --- publications, disturbed at each call --------------------------------------------------------------------------------
@@ -190,7 +197,7 @@ TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus
 FUZZ_TARGETS = tests/fuzz/bundle tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/jwks tests/fuzz/jwt \
-  tests/fuzz/pem
+  tests/fuzz/pem tests/fuzz/pieces
 if WITH_SENTRY
 FUZZ_TARGETS += tests/fuzz/h2 tests/fuzz/message
 endif
@@ -222,6 +229,8 @@ tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
 tests_fuzz_message_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
 tests_fuzz_pem_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_pieces_SOURCES = tests/fuzz/pieces.c $(FUZZ_MAIN)
+tests_fuzz_pieces_LDFLAGS = $(FUZZING_LINK)
 
 # --- the rules of the house: who may include whom, libraries of programs, names, silence, manual pages -----------------
 LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/parity.sh tests/lint/programs.sh tests/lint/silence.sh

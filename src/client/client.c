@@ -9,20 +9,18 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "client/dial.h"
 #include "client/socket.h"
 #include "pki/chain.h"
 #include "pki/spiffe.h"
 #include "rpc/grpc.h"
-#include "rpc/tls.h"
 
-enum { CHAIN_MAX = 16, READ_ROOM = 16384, BODY_MAX = 1 << 20, HEADERS_MAX = 1 << 16 };
+enum { BODY_MAX = 1 << 20, HEADERS_MAX = 1 << 16 };
 
 /* One attempt: a connection of its own, as a sidecar has it. */
 struct attempt {
   const struct dc_client_config *config;
-  int64_t deadline; /* dc_clock_mono_ms */
-  int fd;
-  struct dc_tls *tls;
+  struct dc_dial dial;
   struct dc_h2 *h2;
   bool whole, closed;
   enum dc_grpc_status status;
@@ -32,42 +30,8 @@ struct attempt {
 
 static void attempt_end(struct attempt *attempt) {
   dc_h2_free(attempt->h2);
-  dc_tls_free(attempt->tls);
-  dc_mem_close(&attempt->fd);
+  dc_dial_end(&attempt->dial);
   dc_buf_free(&attempt->message);
-}
-
-/* --- bytes -------------------------------------------------------------------------------------------------------- */
-
-static int send_out(struct attempt *attempt, struct dc_err *err) {
-  struct dc_buf *out = dc_tls_out(attempt->tls);
-  int rc = dc_socket_write(attempt->fd, out->data, out->len, attempt->deadline, err);
-  dc_buf_clear(out);
-  return rc;
-}
-
-/* Waits for bytes and feeds them to TLS; ROOM must outlive their use. */
-static int feed(struct attempt *attempt, char room[static READ_ROOM], struct dc_err *err) {
-  int n = dc_socket_read(attempt->fd, room, READ_ROOM, attempt->deadline, err);
-  if (n < 0) return n;
-  if (n == 0) return dc_err_set(err, DC_EUNAVAIL, "the server closed the connection");
-  dc_tls_feed(attempt->tls, room, (size_t)n);
-  return 0;
-}
-
-static int shake_hands(struct attempt *attempt, char room[static READ_ROOM], struct dc_err *err) {
-  for (;;) {
-    int done = dc_tls_handshake(attempt->tls, err);
-    struct dc_err ignored = DC_ERR_INIT;
-    if (done < 0) {
-      (void)!send_out(attempt, &ignored); /* the alert */
-      if (done == DC_EPROTO) return dc_err_add(err, done, "is this a sentry?");
-      return done;
-    }
-    int rc = send_out(attempt, err);
-    if (!rc && !done) rc = feed(attempt, room, err);
-    if (rc || done) return rc;
-  }
 }
 
 /* --- who is it ---------------------------------------------------------------------------------------------------- */
@@ -85,20 +49,16 @@ static int check_identity(const struct dc_cert *leaf, const char *wanted, struct
 
 /* As go-spiffe does it: the chain leads to an anchor, the leaf bears the one SPIFFE ID. Host names play no part. */
 static int check_server(const struct attempt *attempt, struct dc_err *err) {
-  struct dc_tls_der ders[CHAIN_MAX];
-  struct dc_bundle between DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
-  struct dc_cert *leaf DC_CLEANUP(dc_cert_cleanup) = NULL;
-  size_t count = dc_tls_peer_chain(attempt->tls, ders, CHAIN_MAX);
-  if (count == 0) return dc_err_set(err, DC_EMISMATCH, "the server shows no certificate");
-  int rc = dc_cert_parse(ders[0].bytes, ders[0].len, &leaf, err);
-  for (size_t i = 1; !rc && i < count; i++) rc = dc_bundle_add_der(&between, ders[i].bytes, ders[i].len, err);
-  if (rc) return dc_err_add(err, rc, "the server's certificate");
-  rc = dc_chain_verify(leaf, &between, attempt->config->anchors, DC_PURPOSE_ANY, dc_clock_wall(), err);
+  struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  int rc = dc_dial_certs(&attempt->dial, &chain, err);
+  if (rc) return rc;
+  struct dc_bundle between = {chain.certs + 1, chain.count - 1}; /* a view, not freed */
+  rc = dc_chain_verify(chain.certs[0], &between, attempt->config->anchors, DC_PURPOSE_ANY, dc_clock_wall(), err);
   if (rc == DC_EMISMATCH)
     return dc_err_add(err, rc, "the server's certificate is not signed by these trust anchors: is this the ca.crt of "
                                "its directory?");
   if (rc) return dc_err_add(err, rc, "the server's certificate");
-  return check_identity(leaf, attempt->config->server_id, err);
+  return check_identity(chain.certs[0], attempt->config->server_id, err);
 }
 
 /* --- the call ----------------------------------------------------------------------------------------------------- */
@@ -120,18 +80,18 @@ static void on_closed(struct dc_h2_stream *stream, uint32_t error_code, void *us
   attempt->closed = true;
 }
 
-static int exchange(struct attempt *attempt, char room[static READ_ROOM], struct dc_err *err) {
-  char plain[READ_ROOM];
+static int exchange(struct attempt *attempt, char room[static DC_DIAL_ROOM], struct dc_err *err) {
+  char plain[DC_DIAL_ROOM];
   struct dc_buf frames DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   while (!attempt->whole && !attempt->closed) {
     dc_buf_clear(&frames);
     int rc = dc_h2_send(attempt->h2, &frames, SIZE_MAX, err);
-    if (!rc) rc = dc_tls_write(attempt->tls, frames.data, frames.len, err);
-    if (!rc) rc = send_out(attempt, err);
+    if (!rc) rc = dc_tls_write(attempt->dial.tls, frames.data, frames.len, err);
+    if (!rc) rc = dc_dial_send(&attempt->dial, err);
     if (rc) return rc;
-    int n = dc_tls_read(attempt->tls, plain, sizeof plain, err);
+    int n = dc_tls_read(attempt->dial.tls, plain, sizeof plain, err);
     if (n < 0) return n;
-    rc = n > 0 ? dc_h2_recv(attempt->h2, plain, (size_t)n, err) : feed(attempt, room, err);
+    rc = n > 0 ? dc_h2_recv(attempt->h2, plain, (size_t)n, err) : dc_dial_feed(&attempt->dial, room, err);
     if (rc) return rc;
   }
   if (!attempt->whole) return dc_err_set(err, DC_EUNAVAIL, "%s", attempt->text);
@@ -154,16 +114,17 @@ static int call(struct attempt *attempt, const struct dc_buf *request, struct dc
   static const struct dc_h2_events events = {.whole = on_whole, .closed = on_closed};
   static const struct dc_h2_limits limits = {
       .max_streams = 1, .max_header_bytes = HEADERS_MAX, .max_body_bytes = BODY_MAX, .max_resets = 1};
-  char room[READ_ROOM];
+  char room[DC_DIAL_ROOM];
   struct dc_h2_stream *stream = NULL;
-  int rc = shake_hands(attempt, room, err);
+  int rc = dc_dial_handshake(&attempt->dial, room, err);
+  if (rc == DC_EPROTO) return dc_err_add(err, rc, "is this a sentry?");
   if (!rc) rc = check_server(attempt, err);
-  if (!rc && !dc_tls_is_h2(attempt->tls))
+  if (!rc && !dc_tls_is_h2(attempt->dial.tls))
     rc = dc_err_set(err, DC_EPROTO, "the server speaks no HTTP/2: is this a sentry?");
   if (!rc) rc = dc_h2_new(DC_H2_CLIENT, &limits, &events, attempt, &attempt->h2, err);
   if (!rc)
     rc = dc_grpc_call(attempt->h2, attempt->config->address, DC_SIGN_METHOD_PATH, request->data, request->len,
-                      attempt->deadline - dc_clock_mono_ms(), &stream, err);
+                      attempt->dial.deadline - dc_clock_mono_ms(), &stream, err);
   if (!rc) rc = exchange(attempt, room, err);
   if (!rc && attempt->status != DC_GRPC_OK) rc = refusal(attempt, err);
   return rc;
@@ -172,9 +133,9 @@ static int call(struct attempt *attempt, const struct dc_buf *request, struct dc
 static int try_once(const struct dc_client_config *config, const char *host, const char *port,
                     struct dc_tls_creds *creds, const struct dc_buf *request, struct dc_sign_response *response,
                     struct dc_err *err) {
-  struct attempt attempt = {.config = config, .fd = -1, .deadline = dc_clock_mono_ms() + config->attempt_ms};
-  int rc = dc_socket_connect(host, port, attempt.deadline, &attempt.fd, err);
-  if (!rc) rc = dc_tls_new(creds, host, &attempt.tls, err);
+  struct attempt attempt = {.config = config, .dial = DC_DIAL_INIT};
+  attempt.dial.deadline = dc_clock_mono_ms() + config->attempt_ms;
+  int rc = dc_dial_connect(&attempt.dial, creds, host, port, host, err);
   if (!rc) rc = call(&attempt, request, err);
   if (!rc) rc = dc_sign_response_parse(attempt.message.data, attempt.message.len, response, err);
   attempt_end(&attempt);

@@ -5,6 +5,8 @@
 #include "pki/cert.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "pki/ext.h"
 #include "pki/hash.h"
@@ -234,6 +236,38 @@ int dc_cert_check_ca(const struct dc_cert *cert, struct dc_err *err) {
   if (cert->key_usage && !(cert->key_usage & DC_KU_CERT_SIGN))
     return dc_err_set(err, DC_EMISMATCH, "its key usage lacks keyCertSign");
   return 0;
+}
+
+static bool bears(struct dc_slice pattern, const char *host) {
+  size_t n = strlen(host);
+  if (n && host[n - 1] == '.') n--;
+  if (pattern.len && pattern.data[pattern.len - 1] == '.') pattern.len--;
+  if (pattern.len > 2 && pattern.data[0] == '*' && pattern.data[1] == '.') {
+    const char *dot = memchr(host, '.', n);
+    if (!dot || dot == host) return false;
+    n -= (size_t)(dot - host);
+    host = dot;
+    pattern.data++;
+    pattern.len--;
+  }
+  return n && pattern.len == n && strncasecmp((const char *)pattern.data, host, n) == 0;
+}
+
+int dc_cert_check_host(const struct dc_cert *cert, const char *host, struct dc_err *err) {
+  unsigned char address[16];
+  struct dc_san wanted = {.kind = DC_SAN_DNS};
+  struct dc_buf names DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  bool is_address = dc_san_parse(host, address, &wanted, NULL) == 0 && wanted.kind == DC_SAN_IP;
+
+  for (size_t i = 0; i < cert->san_count; i++) {
+    const struct dc_san *san = &cert->sans[i];
+    if (is_address ? san->kind == DC_SAN_IP && dc_slice_equal(san->value, wanted.value)
+                   : san->kind == DC_SAN_DNS && bears(san->value, host))
+      return 0;
+    if (names.len) dc_buf_add_text(&names, ", ");
+    dc_san_text(san, &names);
+  }
+  return dc_err_set(err, DC_EMISMATCH, "it is not for '%s', but for %s", host, names.len ? dc_buf_text(&names) : "nobody");
 }
 
 int dc_cert_fingerprint(const struct dc_cert *cert, struct dc_buf *out, struct dc_err *err) {

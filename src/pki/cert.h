@@ -60,6 +60,10 @@ bool dc_cert_self_signed(const struct dc_cert *cert);
 /* Whether it may sign certificates: version 3, a CA, certSign where it has a keyUsage. DC_EMISMATCH with the reason. */
 int dc_cert_check_ca(const struct dc_cert *cert, struct dc_err *err) DC_NODISCARD;
 
+/* Whether it is for HOST, a DNS name or an IP address, as Go has it: by its subject alternative names alone, where "*"
+ * stands for a whole first label. DC_EMISMATCH. */
+int dc_cert_check_host(const struct dc_cert *cert, const char *host, struct dc_err *err) DC_NODISCARD;
+
 /* SHA-256 of the DER, as lower-case hex; serial in lower-case hex. */
 int dc_cert_fingerprint(const struct dc_cert *cert, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 void dc_cert_serial_text(const struct dc_cert *cert, struct dc_buf *out);
