@@ -105,9 +105,9 @@ OFFLINE_TESTS = \
   tests/cli/ca-init.sh \
   tests/cli/fingerprint.sh \
   tests/cli/issue.sh \
-  tests/cli/owner.sh \
   tests/cli/rotate.sh \
   tests/cli/rotate-made.sh \
+  tests/cli/rotate-owner.sh \
   tests/cli/status.sh \
   tests/cli/token.sh
 dist_check_SCRIPTS += $(OFFLINE_TESTS)
