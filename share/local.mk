@@ -20,3 +20,11 @@ endif
 .service.in.service:
 	$(AM_V_GEN)$(MKDIR_P) share/systemd && sed 's,@[b]indir@,$(bindir),' $< >$@
 SUFFIXES = .service.in .service
+
+# --- a container, and an example with compose ------------------------------------------------------------------------
+EXTRA_DIST += packaging/container/Containerfile
+if WITH_SENTRY
+examplesdir = $(pkgdatadir)/examples/compose
+dist_examples_DATA = share/examples/compose/compose.yaml share/examples/compose/config.yaml
+endif
+EXTRA_DIST += share/examples/compose/compose.yaml share/examples/compose/config.yaml
