@@ -45,6 +45,7 @@ static const struct command commands[] = {
     {.name = "status", .summary = "tell what is there, when it ends, and what comes next"},
     {.name = "issue", .summary = "make one workload certificate"},
     {.name = "token", .summary = "make a token by which an app proves to a sentry who it is"},
+    {.name = "inspect", .summary = "show a certificate, request, key or token, and what each Dapr version makes of it"},
     {.name = "fingerprint", .summary = "print the fingerprint of a certificate or a request"},
     {.name = "request", .summary = "ask a running sentry to sign a request", .hidden = true, .left_out = SERVER_LEFT_OUT},
     {.name = "fetch", .summary = "fetch a key set from a URL", .hidden = true, .left_out = FETCH_LEFT_OUT},

@@ -78,13 +78,15 @@ libpki_a_SOURCES = \
   src/pki/san.c src/pki/san.h \
   src/pki/spiffe.c src/pki/spiffe.h \
   src/pki/constraints.c src/pki/constraints.h \
-  src/pki/spki.c src/pki/spki.h
+  src/pki/spki.c src/pki/spki.h \
+  src/pki/text.c src/pki/text.h
 
 # --- ca: what an authority does -------------------------------------------------------------------------------------
 noinst_LIBRARIES += libca.a
 libca_a_SOURCES = \
   src/ca/authority.c src/ca/authority.h \
   src/ca/certificates.c src/ca/certificates.h \
+  src/ca/compat.c src/ca/compat.h \
   src/ca/holdings.c src/ca/holdings.h \
   src/ca/identity.c src/ca/identity.h \
   src/ca/init.c src/ca/init.h \
@@ -119,6 +121,7 @@ libtools_a_SOURCES = \
   src/tools/source.c src/tools/source.h \
   src/tools/table.c src/tools/table.h \
   src/tools/tool.c src/tools/tool.h \
+  src/tools/verdicts.c src/tools/verdicts.h \
   src/tools/when.c src/tools/when.h
 OFFLINE_LIBS = libtools.a libca.a libpki.a libstore.a libconfig.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
   $(YAML_LIBS) $(INIH_LIBS)
@@ -135,6 +138,11 @@ pkglibexec_PROGRAMS += daprcerts-fingerprint
 daprcerts_fingerprint_SOURCES = src/tools/fingerprint.c
 daprcerts_fingerprint_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_fingerprint_LDADD = $(DIAL_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-inspect
+daprcerts_inspect_SOURCES = src/tools/inspect.c src/tools/inspect_json.c src/tools/inspect_json.h
+daprcerts_inspect_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_inspect_LDADD = $(DIAL_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-issue
 daprcerts_issue_SOURCES = src/tools/issue.c

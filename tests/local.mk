@@ -104,10 +104,11 @@ tests_unit_sentry_policy_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 OFFLINE_TESTS = \
   tests/cli/ca-init.sh \
   tests/cli/fingerprint.sh \
+  tests/cli/inspect.sh \
   tests/cli/issue.sh \
-  tests/cli/rotate.sh \
   tests/cli/rotate-made.sh \
   tests/cli/rotate-owner.sh \
+  tests/cli/rotate.sh \
   tests/cli/status.sh \
   tests/cli/token.sh
 dist_check_SCRIPTS += $(OFFLINE_TESTS)

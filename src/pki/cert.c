@@ -178,6 +178,7 @@ static int read_tbs(struct dc_cert *cert, struct dc_slice tbs, struct dc_err *er
   if (cert->version != 3 || !dc_der_take(&tbs, DC_DER_CONTEXT_SEQ(3), &content) || tbs.len ||
       !dc_der_take(&content, DC_DER_SEQUENCE, &list) || content.len)
     return malformed(err, "extensions");
+  cert->extensions = list;
   return read_extensions(cert, list, err);
 }
 

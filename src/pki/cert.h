@@ -44,6 +44,7 @@ struct dc_cert {
   struct dc_san *sans; /* owned */
   size_t san_count;
   bool san_critical;
+  struct dc_slice extensions; /* content of the SEQUENCE, for pki/ext; empty: none */
   struct dc_slice name_constraints; /* content of the SEQUENCE, for pki/constraints; empty: none */
   struct dc_slice unknown_critical; /* OID content of the first critical extension that we do not know; else empty */
 };

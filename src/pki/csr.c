@@ -40,6 +40,7 @@ static int read_attributes(struct dc_csr *csr, struct dc_slice at, struct dc_err
     if (!dc_slice_equal(oid, DC_SLICE(DC_OID_EXTENSION_REQUEST))) continue;
     if (!dc_der_take(&values, DC_DER_SEQUENCE, &extensions) || values.len)
       return malformed(err, "requested extensions");
+    csr->extensions = extensions;
     rc = read_extensions(csr, extensions, err);
     if (rc < 0) return rc;
   }

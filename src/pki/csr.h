@@ -12,6 +12,7 @@ struct dc_csr {
   struct dc_slice subject;        /* a DER Name */
   struct dc_slice algorithm, signature;
   struct dc_slice san;            /* content of the subjectAltName extension it asks for, else empty: dc_san_next */
+  struct dc_slice extensions;     /* content of the Extensions it asks for, else empty: dc_ext_next */
   struct dc_spki spki;
   bool has_dns_san;
   bool has_cn;

@@ -53,13 +53,24 @@ bool dc_name_take(struct dc_slice *at, struct dc_slice *name) {
 
 bool dc_name_is_empty(struct dc_slice name) { return name.len <= 2; }
 
-bool dc_name_has(struct dc_slice name, struct dc_slice oid) {
+bool dc_name_at(struct dc_slice name, size_t index, struct dc_slice *oid, struct dc_slice *value) {
   struct attribute attribute;
   struct walk walk;
 
   if (!walk_begin(&walk, name)) return false;
-  while (walk_next(&walk, &attribute) == 1)
-    if (dc_slice_equal(attribute.oid, oid)) return true;
+  do {
+    if (walk_next(&walk, &attribute) != 1) return false;
+  } while (index-- > 0);
+  *oid = attribute.oid;
+  *value = attribute.value;
+  return true;
+}
+
+bool dc_name_has(struct dc_slice name, struct dc_slice oid) {
+  struct dc_slice type, value;
+
+  for (size_t i = 0; dc_name_at(name, i, &type, &value); i++)
+    if (dc_slice_equal(type, oid)) return true;
   return false;
 }
 

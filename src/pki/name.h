@@ -10,6 +10,8 @@ bool dc_name_take(struct dc_slice *at, struct dc_slice *name);
 bool dc_name_is_empty(struct dc_slice name);
 /* Whether NAME, a well-formed one, has an attribute of this type. */
 bool dc_name_has(struct dc_slice name, struct dc_slice oid);
+/* The attribute at INDEX (from 0) of a well-formed NAME, in the order stored: false when there are no more. */
+bool dc_name_at(struct dc_slice name, size_t index, struct dc_slice *oid, struct dc_slice *value);
 /* Appends NAME for people, in the order stored: "O=dapr, CN=cluster.local"; bytes that are no plain text as \XX;
  * "(empty)" for the empty one. */
 void dc_name_text(struct dc_slice name, struct dc_buf *out);
