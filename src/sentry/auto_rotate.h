@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --auto-rotate: `daprcerts rotate` as a child, at the start and from then on as often as the issuer's life asks for.
+/* --auto-rotate: `daprcerts rotate` as a child, before the start and from then on each hour, or as often as a hundredth of
+ * the issuer's life passes where that is less.
  * The server itself holds no root's key; what the child publishes is noticed like any other change. */
 #ifndef DC_SENTRY_AUTO_ROTATE_H
 #define DC_SENTRY_AUTO_ROTATE_H
@@ -8,15 +9,9 @@
 
 #include "sentry/live.h"
 
-enum {
-  DC_AUTO_ROTATE_EVERY_S = 3600, /* at most; a hundredth of the issuer's life where that is less */
-  DC_AUTO_ROTATE_ARGS = 10,
-  DC_AUTO_ROTATE_SAID_MAX = 65536,
-};
-
-/* The command line of one run, NULL-terminated; TTL has DC_DURATION_TEXT_MAX bytes, the rest is borrowed. */
-void dc_auto_rotate_args(const struct dc_sentry_config *config, const struct dc_sentry_policy *policy, char *ttl,
-                         const char *argv[DC_AUTO_ROTATE_ARGS]);
+/* One run, waited for: before the credentials are loaded, since an issuer that has ended is not taken. Whether it met
+ * another program at its work, for CONFIG's rotate_met_other. */
+bool dc_auto_rotate_first(const struct dc_sentry_config *config);
 
 struct dc_auto_rotate;
 

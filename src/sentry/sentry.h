@@ -111,6 +111,7 @@ struct dc_sentry_config {
   void (*on_ready)(void);               /* once it serves; NULL: nobody asks */
   const char *fetch_program; /* the path of daprcerts-fetch, for a key set at a URL; NULL: there is none */
   const char *rotate_program; /* the path of daprcerts-rotate, to be run when something is due; NULL: nobody does */
+  bool rotate_met_other;      /* the run before the start did: the next one comes soon */
   enum dc_legacy_dns legacy_dns;
   const char *log_file;   /* opened anew at SIGHUP; NULL: none */
   struct dc_audit *audit; /* likewise; NULL: none */

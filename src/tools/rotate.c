@@ -96,7 +96,8 @@ static const struct dc_cli cli = {
     .max_operands = 1,
     .notes = "A new root is cross-signed: sidecars that know only the old one go on working.\n"
              "The files that are replaced are kept until the next rotation: \"daprcerts rotate rollback\".\n"
-             "Exit status: 0 done, 1 failed or refused, 2 wrong usage, 3 nothing is due.",
+             "Exit status: 0 done, 1 failed or refused, 2 wrong usage, 3 nothing is due,\n"
+             "5 another program is changing the directory.",
 };
 
 enum what { DUE, ISSUER, ROOT, RETIRE, ROLLBACK };
@@ -486,6 +487,7 @@ int main(int argc, char **argv) {
   rc = parse_what(&operands, &job.what, &err);
   if (!rc) rc = check_usage(job.what, &err);
   if (!rc) rc = run(&job, &err);
-  if (rc) return dc_tool_end(&cli, rc, &err);
+  if (rc) status = dc_tool_end(&cli, rc, &err);
+  if (rc) return rc == DC_EBUSY ? DC_EXIT_BUSY : status;
   return job.plan.count || job.what == ROLLBACK ? DC_EXIT_DONE : DC_EXIT_NOTHING;
 }

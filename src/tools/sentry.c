@@ -7,11 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/duration.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "base/path.h"
-#include "base/proc.h"
 #include "config/dapr_config.h"
 #include "config/settings.h"
 #include "pki/spiffe.h"
@@ -277,21 +275,6 @@ static int configure(struct sources *sources, struct dc_err *err) {
 
 /* --- running it --------------------------------------------------------------------------------------------------- */
 
-/* Before they are loaded, since an issuer that has ended is not taken. What comes later: sentry/auto_rotate. */
-static void rotate_first(const struct dc_sentry_config *config) {
-  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, said DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  const char *argv[DC_AUTO_ROTATE_ARGS];
-  char ttl[DC_DURATION_TEXT_MAX];
-  struct dc_err err = DC_ERR_INIT;
-  int status = 0;
-  dc_auto_rotate_args(config, &config->policy, ttl, argv);
-  int rc = dc_proc_run((char *const *)(uintptr_t)argv, NULL, 0, DC_AUTO_ROTATE_SAID_MAX, &out, &said, &status, &err);
-  if (rc)
-    dc_log_write(DC_LOG_ERROR, scope, "the credentials were not rotated: %s", err.text);
-  else if (status != DC_EXIT_NOTHING)
-    dc_log_lines(status ? DC_LOG_ERROR : DC_LOG_INFO, scope, dc_buf_text(&said));
-}
-
 static bool serves_already; /* who holds the pid file */
 
 static int serve(struct dc_sentry_config *config, struct dc_err *err) {
@@ -299,7 +282,7 @@ static int serve(struct dc_sentry_config *config, struct dc_err *err) {
   int rc = opt->pid_file ? dc_pid_file_take(opt->pid_file, &pid_file, err) : 0;
   serves_already = rc == DC_EBUSY;
   if (!rc) rc = dc_credentials_need(config, err);
-  if (!rc && opt->auto_rotate) rotate_first(config);
+  if (!rc && opt->auto_rotate) config->rotate_met_other = dc_auto_rotate_first(config);
   if (!rc && opt->audit_log) rc = dc_audit_open(opt->audit_log, &config->audit, err);
   if (rc) return rc;
   if (!opt->listen_given)

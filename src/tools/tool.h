@@ -12,6 +12,7 @@ enum dc_exit {
   DC_EXIT_USAGE = 2,
   DC_EXIT_NOTHING = 3, /* nothing to do */
   DC_EXIT_DUE = 4,     /* nothing is wrong, and something is to be done */
+  DC_EXIT_BUSY = 5,    /* another program is changing the directory: rotate, which others run, tells it apart */
 };
 
 /* Parses by CLI. True: go on, with the options' values set and OPERANDS filled. False: the program ends with *STATUS;

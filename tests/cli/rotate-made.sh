@@ -203,7 +203,7 @@ open(sys.argv[3]).read()' "$dir/.daprcerts/lock" "$WORK/holds" "$WORK/ends" &
   holder=$!
   cat "$WORK/holds"
   whole "$dir" >"$WORK/before"
-  rotated 1 "while another publishes" "$dir" issuer
+  rotated 5 "while another publishes" "$dir" issuer
   has "$WORK/err" "process $holder" "it is named"
   rotated 0 "--dry-run needs no lock" "$dir" issuer --dry-run
   same "$(cat "$WORK/before")" "$(whole "$dir")" "nothing was changed"

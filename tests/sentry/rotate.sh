@@ -15,12 +15,16 @@ while "$DAPRCERTS" sentry --issuer-credentials late --check >out 2>&1; do sleep 
 has out 'the issuer certificate has ended' 'an issuer that has ended does not serve'
 start_sentry --issuer-credentials late --auto-rotate --metrics-port 0
 has sentry.log 'Done: issuer: the issuer ended at ' 'with --auto-rotate a new one is made first'
+if has_command curl; then same 1 "$(counts ok)" 'counted'; else skip 'counted' 'no peer: curl'; fi
 status 0 'and it serves' env DAPRCERTS_DIR=late "$DAPRCERTS" issue web --sentry "$SENTRY_ADDR" --stdout
 stop_sentry
 
 # --- one that is due while it runs ------------------------------------------------------------------------------------------
 start_sentry --auto-rotate --log-level debug --metrics-port 0
 check 'a look at the start' logged 'Nothing is due.'
+start=$(date +%s)
+until [ "$(date +%s)" -gt $((start + 2)) ]; do sleep 0.1; done
+same 1 "$(grep -cF 'Nothing is due.' sentry.log)" 'and no other one'
 status 0 'a certificate of before' asks before
 "$DAPRCERTS" ca-init --dir due --root-cert ca/ca.crt --root-key ca/ca.key --not-after 5m >/dev/null 2>&1
 cp due/issuer.key due/issuer.crt ca/
@@ -45,11 +49,38 @@ stop_sentry
 cp off2/issuer.key off2/issuer.crt off/
 start_sentry --issuer-credentials off --auto-rotate --metrics-port 0
 has sentry.log 'and there is no ca.key: give it with \"--root-key FILE\"' 'it is asked for at the start'
-check 'and at each look' logged 'the credentials were not rotated: daprcerts-rotate ended with status 1'
+kill -HUP "$SENTRY_PID"
+check 'and at each look' logged 'the credentials were not rotated: daprcerts-rotate ended with status 1' 2
 status 0 'and the server serves on' env DAPRCERTS_DIR=off "$DAPRCERTS" issue web --sentry "$SENTRY_ADDR" --stdout
-if has_command curl; then same 1 "$(counts failed)" 'counted'; else skip 'counted' 'no peer: curl'; fi
+if has_command curl; then same 2 "$(counts failed)" 'counted'; else skip 'counted' 'no peer: curl'; fi
 stop_sentry
 status 1 'other names are not for it' "$DAPRCERTS" sentry --auto-rotate --issuer-certificate-filename x.crt
+
+# --- while another program is at it ---------------------------------------------------------------------------------------------
+find_python fcntl
+if [ -n "$PYTHON" ]; then
+  mkfifo holds ends
+  "$PYTHON" -c 'import fcntl
+lock = open("ca/.daprcerts/lock", "r+")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+open("holds", "w").close()
+open("ends").read()' &
+  holder=$!
+  cat holds
+  start_sentry --auto-rotate --log-level debug --metrics-port 0
+  kill -HUP "$SENTRY_PID"
+  check 'at the start and later' logged 'another program is changing the directory; looking again later' 2
+  check 'by whom is told' logged "process $holder" 2
+  lacks sentry.log 'level=error' 'it is no error'
+  if has_command curl; then same '0 0' "$(counts ok) $(counts failed)" 'nor a failure'; else skip 'nor a failure' 'no peer: curl'; fi
+  : >ends
+  wait "$holder"
+  kill -HUP "$SENTRY_PID"
+  check 'then it is done' logged 'Nothing is due.'
+  stop_sentry
+else
+  skip 'while another program is at it' 'no python'
+fi
 
 # --- who has to be restarted --------------------------------------------------------------------------------------------------
 start_sentry --audit-log audit.json
