@@ -39,6 +39,21 @@ static int read_files(const char *dir, struct dc_holdings *holdings, struct dc_e
   return rc;
 }
 
+static int lay_over(struct dc_holdings *holdings, const struct dc_set *over, struct dc_err *err) {
+  int rc = 0;
+  for (size_t i = 0; i < over->count; i++) {
+    const struct dc_blob *blob = &over->blobs[i];
+    size_t held = 0;
+    while (held < DC_HELD && strcmp(blob->name, name_of(held)) != 0) held++;
+    if (held == DC_HELD) continue;
+    dc_buf_clear(&holdings->files[held]);
+    dc_buf_add(&holdings->files[held], blob->bytes.data, blob->bytes.len);
+    holdings->there[held] = !blob->gone;
+    if (!rc) rc = dc_buf_check(&holdings->files[held], err);
+  }
+  return rc;
+}
+
 static int parse_certs(const struct dc_holdings *holdings, enum dc_file file, struct dc_bundle *out,
                        struct dc_err *err) {
   const struct dc_buf *bytes = &holdings->files[file];
@@ -149,9 +164,10 @@ static int order_chain(struct dc_bundle *chain, struct dc_err *err) {
   return 0;
 }
 
-int dc_holdings_load(const char *dir, struct dc_holdings *out, struct dc_err *err) {
+int dc_holdings_load_over(const char *dir, const struct dc_set *over, struct dc_holdings *out, struct dc_err *err) {
   struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
   int rc = read_files(dir, &holdings, err);
+  if (!rc) rc = lay_over(&holdings, over, err);
   if (!rc) rc = parse(&holdings, err);
   if (!rc) rc = order_chain(&holdings.chain, err);
   if (!rc) rc = dc_holdings_find(&holdings, err);
@@ -160,6 +176,11 @@ int dc_holdings_load(const char *dir, struct dc_holdings *out, struct dc_err *er
   *out = holdings;
   holdings = (struct dc_holdings)DC_HOLDINGS_INIT;
   return 0;
+}
+
+int dc_holdings_load(const char *dir, struct dc_holdings *out, struct dc_err *err) {
+  const struct dc_set nothing = DC_SET_INIT;
+  return dc_holdings_load_over(dir, &nothing, out, err);
 }
 
 /* --- reading what is broken ---------------------------------------------------------------------------------------- */

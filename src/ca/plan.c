@@ -9,6 +9,7 @@
 static const char *const step_names[DC_STEPS] = {
     [DC_STEP_SWITCH] = "switch",
     [DC_STEP_ROOT_CROSSED] = "root-cross-signed",
+    [DC_STEP_ROOT_UNCROSSED] = "root-uncrossed",
     [DC_STEP_ROOT_STAGED] = "root-staged",
     [DC_STEP_ROOT_SAME_KEY] = "root-same-key",
     [DC_STEP_ROOT_COMPROMISED] = "root-compromised",
@@ -55,6 +56,7 @@ static void add_due(struct dc_plan *plan, enum dc_step step, const char *what, c
 }
 
 static enum dc_step way_of_root(const struct dc_holdings *holdings, int64_t now) {
+  if (dc_rotate_crosser_ended(holdings, now)) return DC_STEP_ROOT_UNCROSSED;
   return dc_rotate_can_cross(holdings, now) ? DC_STEP_ROOT_CROSSED : DC_STEP_ROOT_STAGED;
 }
 
@@ -144,7 +146,8 @@ static void drop_void(struct agenda *agenda) {
   for (size_t i = 0; i < agenda->count; i++) {
     const struct dc_next row = agenda->rows[i];
     if (!replaced || row.step != DC_STEP_ISSUER) agenda->rows[kept++] = row;
-    replaced = replaced || row.step == DC_STEP_SWITCH || row.step == DC_STEP_ROOT_CROSSED;
+    replaced = replaced || row.step == DC_STEP_SWITCH || row.step == DC_STEP_ROOT_CROSSED ||
+               row.step == DC_STEP_ROOT_UNCROSSED;
   }
   agenda->count = kept;
 }

@@ -8,6 +8,7 @@
 enum dc_step {
   DC_STEP_SWITCH,         /* the staged root takes over */
   DC_STEP_ROOT_CROSSED,   /* a new root, cross-signed, with a new issuer */
+  DC_STEP_ROOT_UNCROSSED, /* the same without a cross-certificate, since who would sign it has ended */
   DC_STEP_ROOT_STAGED,    /* a new root beside the old one */
   DC_STEP_ROOT_SAME_KEY,  /* a new certificate of the root; only when asked for */
   DC_STEP_ROOT_COMPROMISED, /* and so this one */

@@ -34,11 +34,16 @@ static int copy_from(struct dc_bundle *out, const struct dc_bundle *from, size_t
   return rc;
 }
 
-static int copy_others(struct dc_bundle *out, const struct dc_bundle *from, const struct dc_cert *left_out,
+static bool has_ended(const struct dc_cert *cert, int64_t now) { return cert->not_after <= now; }
+
+/* What goes on beside a new root: nobody believes anything by one that has ended. */
+static int copy_others(struct dc_bundle *out, const struct dc_bundle *from, const struct dc_cert *left_out, int64_t now,
                        struct dc_err *err) {
   int rc = 0;
-  for (size_t i = 0; !rc && i < from->count; i++)
-    if (from->certs[i] != left_out) rc = dc_bundle_add_der(out, from->certs[i]->der.data, from->certs[i]->der.len, err);
+  for (size_t i = 0; !rc && i < from->count; i++) {
+    const struct dc_cert *cert = from->certs[i];
+    if (cert != left_out && !has_ended(cert, now)) rc = dc_bundle_add_der(out, cert->der.data, cert->der.len, err);
+  }
   return rc;
 }
 
@@ -156,6 +161,7 @@ static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 /* The old root is to leave ca.crt when what its issuers signed has ended. Others that are to leave wait for it. */
 static int schedule(struct dc_state *state, const struct dc_cert *root, const struct dc_rotation *rotation,
                     struct dc_err *err) {
+  if (has_ended(root, rotation->now)) return 0; /* it leaves at once */
   struct dc_buf print DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int64_t at = rotation->now + rotation->leaf_ttl + DC_CERTIFICATES_SKEW;
   int rc = dc_cert_fingerprint(root, &print, err);
@@ -194,7 +200,7 @@ int dc_rotate_root_same_key(struct dc_holdings *holdings, const struct dc_rotati
   if (!rc)
     rc = dc_certificates_renew_root(old, holdings->root_key, rotation->now, rotation->root_not_after, &draft.anchors,
                                     err);
-  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, old, err);
+  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, old, rotation->now, err);
   if (!rc) rc = take(holdings, &draft, err);
   if (rc) return rc;
   note_restart(&holdings->state, rotation->now, until);
@@ -215,11 +221,13 @@ static const struct dc_cert *signer_of_cross(const struct dc_holdings *holdings)
   return root_signs(holdings) ? holdings->root : holdings->chain.certs[0];
 }
 
-static bool has_ended(const struct dc_cert *cert, int64_t now) { return cert->not_after <= now; }
+bool dc_rotate_crosser_ended(const struct dc_holdings *holdings, int64_t now) {
+  return has_ended(signer_of_cross(holdings), now);
+}
 
 bool dc_rotate_can_cross(const struct dc_holdings *holdings, int64_t now) {
   const struct dc_bundle *chain = &holdings->chain;
-  if (has_ended(signer_of_cross(holdings), now)) return true;
+  if (dc_rotate_crosser_ended(holdings, now)) return true;
   if (root_signs(holdings)) return has_room(holdings->root, 2);
   bool room = true;
   for (size_t i = 0; room && i < chain->count; i++) room = has_room(chain->certs[i], 2 + (int)i);
@@ -282,10 +290,11 @@ static int add_cross(const struct dc_holdings *holdings, const struct dc_rotatio
 
 static int make_crossed(const struct dc_holdings *holdings, const struct dc_rotation *rotation, struct draft *draft,
                         struct dc_err *err) {
-  int rc = root_signs(holdings) ? need_root_key(holdings, "a cross-certificate of the new root", err) : 0;
+  bool crosses = !dc_rotate_crosser_ended(holdings, rotation->now);
+  int rc = crosses && root_signs(holdings) ? need_root_key(holdings, "a cross-certificate of the new root", err) : 0;
   if (!rc) rc = make_root(holdings, rotation, draft, err);
   if (!rc) rc = make_issuer(holdings, rotation, draft->anchors.certs[0], draft->root_key, draft, err);
-  if (rc || has_ended(signer_of_cross(holdings), rotation->now)) return rc; /* nobody believes what it signed */
+  if (rc || !crosses) return rc;
   rc = check_crossed_names(holdings, rotation, err);
   if (rc) return dc_err_add(err, rc, "a cross-certificate by the old root: rotate in stages (\"daprcerts rotate root "
                                      "--staged\")");
@@ -310,7 +319,7 @@ int dc_rotate_root_crossed(struct dc_holdings *holdings, const struct dc_rotatio
                     root_signs(holdings) ? "the root" : "the issuer, which would sign in the place of the root");
   if (!rc) rc = make_crossed(holdings, rotation, &draft, err);
   if (!rc) rc = schedule(&state, holdings->root, rotation, err);
-  if (!rc) rc = copy_from(&draft.anchors, &holdings->anchors, 0, err);
+  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, NULL, rotation->now, err);
   if (rc) return rc;
   note_restart(&state, rotation->now, draft.chain.count > 1 ? draft.chain.certs[1]->not_after : rotation->now);
   rc = take(holdings, &draft, err);
@@ -355,7 +364,7 @@ int dc_rotate_switch(struct dc_holdings *holdings, const struct dc_rotation *rot
   int rc = make_issuer(holdings, rotation, staged, holdings->staged_key, &draft, err);
   if (!rc) rc = schedule(&state, holdings->root, rotation, err);
   if (!rc) rc = dc_bundle_add_der(&draft.anchors, staged->der.data, staged->der.len, err);
-  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, staged, err);
+  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, staged, rotation->now, err);
   if (!rc) rc = copy_key(holdings->staged_key, &draft.root_key, err);
   if (!rc) rc = take(holdings, &draft, err);
   if (rc) return rc;
@@ -393,7 +402,7 @@ static int bridge(const struct dc_holdings *holdings, const struct dc_rotation *
     if (dc_cert_signed_by(draft->chain.certs[count - 1], draft->anchors.certs[i], NULL) == 0)
       root = draft->anchors.certs[i];
   if (root_signs(holdings) && !holdings->root_key) return 0; /* who has the key elsewhere was not asked */
-  if (!root || has_ended(signer_of_cross(holdings), rotation->now) || !dc_rotate_can_cross(holdings, rotation->now)) return 0;
+  if (!root || dc_rotate_crosser_ended(holdings, rotation->now) || !dc_rotate_can_cross(holdings, rotation->now)) return 0;
   if (check_crossed_names(holdings, rotation, NULL)) return 0;
   int rc = add_cross(holdings, rotation, root, &draft->chain, err);
   if (rc) return rc;
@@ -415,7 +424,8 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
   if (new_root) rc = schedule(&state, holdings->root, rotation, err);
   for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
     const struct dc_cert *anchor = holdings->anchors.certs[i];
-    if (!holds(anchors, anchor)) rc = dc_bundle_add_der(anchors, anchor->der.data, anchor->der.len, err);
+    if (!holds(anchors, anchor) && !has_ended(anchor, rotation->now))
+      rc = dc_bundle_add_der(anchors, anchor->der.data, anchor->der.len, err);
   }
   int64_t until = *breaks ? rotation->now : holdings->root->not_after;
   if (!rc) rc = take(holdings, &draft, err);

@@ -33,8 +33,9 @@ int dc_rotate_root_same_key(struct dc_holdings *holdings, const struct dc_rotati
  * length leaves no room; DC_ELIMIT: the chain is full; DC_ENOENT: the old root's key is elsewhere. */
 int dc_rotate_root_crossed(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err)
     DC_NODISCARD;
-/* Whether the path lengths of who would sign leave room for it. So does one that has ended: it signs nothing, for nobody
- * is left who would believe it. */
+/* Who would sign the cross-certificate has ended: none is made, for nobody is left who would believe it. */
+bool dc_rotate_crosser_ended(const struct dc_holdings *holdings, int64_t now);
+/* Whether the path lengths of who would sign leave room for it; they do not count where that has ended. */
 bool dc_rotate_can_cross(const struct dc_holdings *holdings, int64_t now);
 /* A new root beside the old one in ca.crt, which signs nothing yet. DC_EEXIST: one is staged already. */
 int dc_rotate_root_staged(struct dc_holdings *holdings, const struct dc_rotation *rotation, struct dc_err *err)

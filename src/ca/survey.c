@@ -226,7 +226,8 @@ static void look_at_client(const struct dc_survey_ask *ask, struct dc_survey *su
 
 static bool plan_replaces_ca(const struct dc_plan *plan) {
   return dc_plan_has(plan, DC_STEP_SWITCH) || dc_plan_has(plan, DC_STEP_ROOT_CROSSED) ||
-         dc_plan_has(plan, DC_STEP_ROOT_STAGED) || dc_plan_has(plan, DC_STEP_ISSUER);
+         dc_plan_has(plan, DC_STEP_ROOT_UNCROSSED) || dc_plan_has(plan, DC_STEP_ROOT_STAGED) ||
+         dc_plan_has(plan, DC_STEP_ISSUER);
 }
 
 static bool is_due(const struct dc_survey *survey, const struct dc_survey_cert *row, const struct dc_when *when,

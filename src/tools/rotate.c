@@ -210,11 +210,12 @@ static int load(struct job *job, struct dc_err *err) {
 
 /* --- the plan ------------------------------------------------------------------------------------------------------- */
 
-static enum dc_step root_step(void) {
+static enum dc_step root_step(const struct job *job) {
   if (opt.same_key) return DC_STEP_ROOT_SAME_KEY;
   if (opt.compromised) return DC_STEP_ROOT_COMPROMISED;
   if (some_given()) return DC_STEP_ROOT_GIVEN;
-  return opt.staged ? DC_STEP_ROOT_STAGED : DC_STEP_ROOT_CROSSED;
+  if (opt.staged) return DC_STEP_ROOT_STAGED;
+  return dc_rotate_crosser_ended(&job->holdings, job->rotation.now) ? DC_STEP_ROOT_UNCROSSED : DC_STEP_ROOT_CROSSED;
 }
 
 static void plan_retirement(const struct job *job, struct dc_plan *plan) {
@@ -235,7 +236,7 @@ static void make_plan(struct job *job) {
   plan->count = 0;
   if (job->what == DUE) dc_plan_make(&job->holdings, &job->when, job->rotation.now, plan);
   if (job->what == ISSUER) dc_plan_add(plan, DC_STEP_ISSUER, "asked for");
-  if (job->what == ROOT) dc_plan_add(plan, root_step(), "asked for");
+  if (job->what == ROOT) dc_plan_add(plan, root_step(job), "asked for");
   if (job->what == RETIRE) plan_retirement(job, plan);
 }
 
@@ -286,11 +287,15 @@ static int take_given(struct job *job, struct dc_err *err) {
   return 0;
 }
 
+static bool makes_root_key(enum dc_step step) {
+  return step == DC_STEP_ROOT_CROSSED || step == DC_STEP_ROOT_UNCROSSED || step == DC_STEP_ROOT_COMPROMISED ||
+         step == DC_STEP_SWITCH;
+}
+
 /* Who has the root's key elsewhere, has a new one's too. */
 static int check_key_out(const struct job *job, enum dc_step step, struct dc_err *err) {
   const struct dc_holdings *holdings = &job->holdings;
-  bool makes = step == DC_STEP_ROOT_CROSSED || step == DC_STEP_ROOT_COMPROMISED || step == DC_STEP_SWITCH;
-  if (!holdings->state.root_key_elsewhere || !makes) return 0;
+  if (!holdings->state.root_key_elsewhere || !makes_root_key(step)) return 0;
   if (step == DC_STEP_ROOT_CROSSED && !holdings->root_key)
     return dc_err_set(err, DC_ENOENT, "the root is to be replaced, and its key is kept elsewhere: say \"daprcerts rotate "
                                       "root --root-key FILE --root-key-out FILE\", with the key there is, and the file for "
@@ -307,6 +312,7 @@ static int do_step(struct job *job, enum dc_step step, struct dc_err *err) {
   if (rc) return rc;
   switch (step) {
     case DC_STEP_SWITCH: return dc_rotate_switch(holdings, &job->rotation, err);
+    case DC_STEP_ROOT_UNCROSSED:
     case DC_STEP_ROOT_CROSSED: return dc_rotate_root_crossed(holdings, &job->rotation, err);
     case DC_STEP_ROOT_STAGED: return dc_rotate_root_staged(holdings, &job->rotation, err);
     case DC_STEP_ROOT_SAME_KEY: return dc_rotate_root_same_key(holdings, &job->rotation, err);
@@ -334,8 +340,8 @@ static enum dc_publish how(const struct dc_plan *plan) {
 static int write_root_key(struct job *job, bool *written, struct dc_err *err) {
   struct dc_holdings *holdings = &job->holdings;
   struct dc_buf pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  bool makes = dc_plan_has(&job->plan, DC_STEP_ROOT_CROSSED) || dc_plan_has(&job->plan, DC_STEP_ROOT_COMPROMISED) ||
-               dc_plan_has(&job->plan, DC_STEP_SWITCH);
+  bool makes = false;
+  for (size_t i = 0; i < job->plan.count; i++) makes = makes || makes_root_key(job->plan.rows[i].step);
   if (!opt.root_key_out || !makes) return 0;
   bool is_there = opt.private_key && strcmp(opt.private_key, opt.root_key_out) == 0;
   int rc = is_there ? 0 : dc_key_to_pem(holdings->root_key, &pem, err);
@@ -370,26 +376,15 @@ static int carry_out(struct job *job, struct dc_err *err) {
 }
 
 /* A way back to what no sentry loads would be an outage. */
-static int check_previous(const struct job *job, const struct dc_set *set, struct dc_err *err) {
-  static const enum dc_file needed[] = {DC_FILE_CA_CRT, DC_FILE_ISSUER_CRT, DC_FILE_ISSUER_KEY};
+static int check_previous(const struct job *job, struct dc_err *err) {
+  const struct dc_buf *files = job->holdings.files;
   struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
-  struct dc_buf files[DC_COUNT(needed)] = {DC_BUF_INIT, DC_BUF_INIT, DC_BUF_INIT};
-  int rc = 0;
-  for (size_t i = 0; !rc && i < DC_COUNT(needed); i++) {
-    const char *name = dc_layout_files[needed[i]].name;
-    const struct dc_blob *blob = NULL;
-    for (size_t k = 0; k < set->count; k++)
-      if (strcmp(set->blobs[k].name, name) == 0) blob = &set->blobs[k];
-    if (blob)
-      dc_buf_add(&files[i], blob->bytes.data, blob->bytes.len);
-    else
-      rc = dc_publish_read(job->dir, &name, 1, FILE_MAX, &files[i], err);
-  }
-  const struct dc_authority_files bytes = {.ca_crt = {files[0].data, files[0].len},
-                                           .issuer_crt = {files[1].data, files[1].len},
-                                           .issuer_key = {files[2].data, files[2].len}};
-  if (!rc) rc = dc_authority_load(&bytes, job->rotation.now, &authority, err);
-  for (size_t i = 0; i < DC_COUNT(needed); i++) dc_buf_free(&files[i]);
+  const struct dc_authority_files set = {
+      .ca_crt = {files[DC_FILE_CA_CRT].data, files[DC_FILE_CA_CRT].len},
+      .issuer_crt = {files[DC_FILE_ISSUER_CRT].data, files[DC_FILE_ISSUER_CRT].len},
+      .issuer_key = {files[DC_FILE_ISSUER_KEY].data, files[DC_FILE_ISSUER_KEY].len},
+  };
+  int rc = dc_authority_load(&set, job->rotation.now, &authority, err);
   return rc ? dc_err_add(err, rc, "the set before serves nobody (\"--force\" goes back to it all the same)") : 0;
 }
 
@@ -403,9 +398,9 @@ static int roll_back(struct job *job, struct dc_err *err) {
   if (rc == DC_ENOENT || (!rc && !credentials))
     return dc_err_set(err, DC_ENOENT, "there is no set to go back to in '%s': one is kept from a rotation to the next "
                                       "publication or retirement", job->dir);
-  if (!rc && !opt.force) rc = check_previous(job, &set, err);
+  if (!rc) rc = dc_holdings_load_over(job->dir, &set, &job->holdings, err);
+  if (!rc && !opt.force) rc = check_previous(job, err);
   if (!rc && !opt.dry_run) rc = dc_publish_commit(&job->publication, &set, DC_PUBLISH_FINAL, err);
-  if (!rc) rc = dc_holdings_load(job->dir, &job->holdings, err);
   job->published = !rc && !opt.dry_run;
   return rc;
 }

@@ -263,6 +263,7 @@ static void write_lines(const struct dc_buf *text, bool colours, enum dc_colour 
 static const char *words_of_step(enum dc_step step) {
   switch (step) {
     case DC_STEP_SWITCH: return "the staged root takes over, with a new issuer";
+    case DC_STEP_ROOT_UNCROSSED: return "a new root with a new issuer";
     case DC_STEP_ROOT_CROSSED: return "a new root, cross-signed, with a new issuer";
     case DC_STEP_ROOT_STAGED: return "a new root is published beside the old one, and takes over later";
     case DC_STEP_ISSUER: return "a new issuer";

@@ -355,7 +355,7 @@ believed "$WORK/over.0" "$WORK/over-1.crt" "the root verifies what is signed"
 made over-keyless lived_ca "$(days -680)" "$(days 3000)" "$(days -1)"
 rm "$dir/ca.key"
 rotated 0 "one that has ended under a root whose key is gone" "$dir" --json
-same root-cross-signed "$(said "$WORK/out" steps 0 step)" "is replaced with its root"
+same root-uncrossed "$(said "$WORK/out" steps 0 step)" "is replaced with its root"
 counts "$dir" 2 1 "without a cross-certificate, that it can sign no more"
 same "$(said "$WORK/out" restart started_before)" "$(said "$WORK/out" restart by)" "everything has to be restarted"
 fits "$dir" "a whole set"
@@ -369,17 +369,29 @@ fits "$dir" "a whole set"
 for root in '' 'root pathlen:1'; do
   # shellcheck disable=SC2086
   made "all-over$(echo "$root" | tr -cd a-z)" lived_ca "$(days -680)" "$(days -1)" "$(days -1)" $root
-  rotated 0 "a root that has ended $root" "$dir"
-  has "$WORK/err" 'the root ended at' "is said"
+  status 1 "a root that has ended $root" "$DAPRCERTS" status --dir "$dir"
+  rotated 0 "it is replaced" "$dir"
+  has "$WORK/err" 'Done: root-uncrossed: the root ended at' "is said"
   fits "$dir" "a whole set"
   leaf "$dir" all-over-1
   believed "$dir/ca.crt" "$WORK/all-over-1.crt" "what is signed is believed"
-  rotated 0 "the next run" "$dir"
-  has "$WORK/err" 'Done: retire-roots: the old root ended at' "takes it out of ca.crt"
-  has "$WORK/err" 'Next: issuer' "and that was the last to leave"
-  counts "$dir" 1 1 "and all is new"
-  rotated 3 "then nothing is due" "$dir"
+  counts "$dir" 1 1 "nothing of it is left"
+  rotated 3 "nothing more is due" "$dir"
+  status 0 "and all is well" "$DAPRCERTS" status --dir "$dir"
 done
+made all-over-asked lived_ca "$(days -680)" "$(days -1)" "$(days -1)"
+rotated 0 "asked for" "$dir" root --json
+same root-uncrossed "$(said "$WORK/out" steps 0 step)" "it is the same"
+counts "$dir" 1 1 "nothing of it is left"
+
+# An old root that ended later, beside the one in force.
+made beside ca_init
+cat "$WORK/all-over.0" >>"$dir/ca.crt"
+status 4 "a root in ca.crt that has ended is due" "$DAPRCERTS" status --dir "$dir"
+rotated 0 "rotate" "$dir"
+has "$WORK/err" 'Done: retire-roots: the old root ended at' "takes it out"
+counts "$dir" 1 1 "and nothing else"
+status 0 "and all is well" "$DAPRCERTS" status --dir "$dir"
 
 # A cross-certificate that has ended, and what hangs on it: made by openssl in the place of ours.
 made crossed ca_init

@@ -263,10 +263,14 @@ for way in issuer root "root --same-key" "root --staged" "root --compromised"; d
   # shellcheck disable=SC2086
   rotated 0 "rotate $way" "$dir" $way
   whole "$dir" >"$WORK/rotated"
-  rotated 0 "rollback --dry-run" "$dir" rollback --dry-run
+  rotated 0 "rollback --dry-run" "$dir" rollback --dry-run --json
+  sed 's/"done": false/"done": true/' "$WORK/out" >"$WORK/foretold"
   same "$(cat "$WORK/rotated")" "$(whole "$dir")" "changes nothing"
   rotated 0 "rollback" "$dir" rollback --json
   same true "$(said "$WORK/out" done)" "is done"
+  same "$(cat "$WORK/foretold")" "$(cat "$WORK/out")" "as it was foretold"
+  same "$(print "$dir/issuer.crt" | sed 's/.*=//; s/://g' | tr '[:upper:]' '[:lower:]')" "$(said "$WORK/out" issuer sha256)" \
+    "with the issuer of before"
   same "$(cat "$WORK/before")" "$(credentials "$dir")" "$way: the set before is back, byte for byte"
   check "no state that was not there" test ! -e "$dir/.daprcerts/state"
   fits "$dir" "$way: a whole set"

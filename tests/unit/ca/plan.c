@@ -52,7 +52,7 @@ static void test_ca(void) {
   holdings.root_key = NULL;
   is_text(due(&holdings, next.at), "root-staged",
           "without the root's key the root is: staged, if the issuer has no room");
-  is_text(due(&holdings, now + 400 * day), "root-cross-signed", "and at once when that has ended, since nobody is left");
+  is_text(due(&holdings, now + 400 * day), "root-uncrossed", "and at once when that has ended, since nobody is left");
   holdings.state.root_key_elsewhere = true;
   is_text(due(&holdings, next.at), "issuer", "a key that is kept elsewhere will be asked for");
   is_text(due(&holdings, now + 700 * day), "root-cross-signed", "for a root too");
