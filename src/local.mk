@@ -51,6 +51,7 @@ libconfig_a_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(YAML_CFLAGS)
 libconfig_a_SOURCES = \
   src/config/allow.c src/config/allow.h \
   src/config/dapr_config.c src/config/dapr_config.h \
+  src/config/openssl_conf.c src/config/openssl_conf.h \
   src/config/settings.c src/config/settings.h \
   src/config/state.c src/config/state.h
 
@@ -92,6 +93,10 @@ libca_a_SOURCES = \
   src/ca/init.c src/ca/init.h \
   src/ca/install.c src/ca/install.h \
   src/ca/plan.c src/ca/plan.h \
+  src/ca/profile_conf.c src/ca/profile_conf.h \
+  src/ca/profile_exts.c src/ca/profile_exts.h \
+  src/ca/profile_list.c src/ca/profile_list.h \
+  src/ca/profile_names.c src/ca/profile_names.h \
   src/ca/rotate.c src/ca/rotate.h \
   src/ca/sign.c src/ca/sign.h \
   src/ca/survey.c src/ca/survey.h \
@@ -114,6 +119,7 @@ libtools_a_SOURCES = \
   src/tools/due.c src/tools/due.h \
   src/tools/kty.c src/tools/kty.h \
   src/tools/names.c src/tools/names.h \
+  src/tools/openssl.c src/tools/openssl.h \
   src/tools/pair.c src/tools/pair.h \
   src/tools/program.c src/tools/program.h \
   src/tools/report.c src/tools/report.h \

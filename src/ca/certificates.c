@@ -100,3 +100,33 @@ int dc_certificates_issuer(const struct dc_spki *spki, const char *trust_domain,
                                      .subject_key_id = true};
   return rc ? rc : add_signed(&profile, &by, out, err);
 }
+
+/* --- as an openssl configuration has them -------------------------------------------------------------------------- */
+
+static int sign_as(const struct dc_profile_conf *conf, const struct dc_spki *spki, const struct dc_cert *above,
+                   const struct dc_key *key, int64_t now, int64_t not_after, struct dc_bundle *out,
+                   struct dc_err *err) {
+  struct dc_buf extensions DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  const struct dc_profile_whose whose = {.spki = spki, .signer = above};
+  const struct dc_slice subject = {conf->subject.data, conf->subject.len};
+  const struct dc_signer by = {.key = key, .name = above ? above->subject : subject};
+  int rc = dc_profile_conf_extensions(conf, &whose, &extensions, err);
+  const struct dc_profile profile = {.subject = subject, .spki = spki, .not_before = now - DC_CERTIFICATES_SKEW,
+                                     .not_after = not_after, .extensions = {extensions.data, extensions.len}};
+  return rc ? rc : add_signed(&profile, &by, out, err);
+}
+
+int dc_certificates_root_as(const struct dc_profile_conf *conf, const struct dc_key *key, int64_t now,
+                            int64_t not_after, struct dc_bundle *out, struct dc_err *err) {
+  return sign_as(conf, dc_key_public(key), NULL, key, now, not_after, out, err);
+}
+
+int dc_certificates_issuer_as(const struct dc_profile_conf *conf, const struct dc_spki *spki, const char *trust_domain,
+                              const struct dc_cert *root, const struct dc_key *root_key, int64_t now,
+                              int64_t not_after, struct dc_bundle *out, struct dc_err *err) {
+  int rc = dc_certificates_check_names(root, trust_domain, err);
+  if (rc) return dc_err_add(err, rc, "an issuer below the root");
+  rc = sign_as(conf, spki, root, root_key, now, earlier(not_after, root->not_after), out, err);
+  if (!rc) rc = dc_certificates_check_names(out->certs[out->count - 1], trust_domain, err);
+  return rc ? dc_err_add(err, rc, "the issuer of '%s'", conf->file.path) : 0;
+}

@@ -7,6 +7,7 @@
 #ifndef DC_CA_CERTIFICATES_H
 #define DC_CA_CERTIFICATES_H
 
+#include "ca/profile_conf.h"
 #include "pki/bundle.h"
 #include "pki/profile.h"
 
@@ -34,5 +35,16 @@ int dc_certificates_check_names(const struct dc_cert *ca, const char *trust_doma
 int dc_certificates_issuer(const struct dc_spki *spki, const char *trust_domain, const char *ns,
                            const struct dc_cert *root, const struct dc_key *root_key, int64_t now, int64_t not_after,
                            struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
+
+/* --- as an openssl configuration has them, who begins and ends as above --- */
+
+/* Self-signed. */
+int dc_certificates_root_as(const struct dc_profile_conf *conf, const struct dc_key *key, int64_t now,
+                            int64_t not_after, struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
+/* Whether it makes an issuer is for dc_authority_load to find out; that the names of sentry's certificates may stand
+ * below it, and below ROOT, is found here. */
+int dc_certificates_issuer_as(const struct dc_profile_conf *conf, const struct dc_spki *spki, const char *trust_domain,
+                              const struct dc_cert *root, const struct dc_key *root_key, int64_t now,
+                              int64_t not_after, struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
 
 #endif

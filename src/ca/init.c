@@ -36,8 +36,11 @@ static int get_root_key(struct work *work, struct dc_err *err) {
 }
 
 static int make_root(struct work *work, struct dc_err *err) {
-  int rc = dc_certificates_root(work->root_key, work->init->trust_domain, false, work->made,
-                                work->init->root_not_after, &work->anchors, err);
+  const struct dc_init *init = work->init;
+  int rc = init->root_conf ? dc_certificates_root_as(init->root_conf, work->root_key, work->made, init->root_not_after,
+                                                     &work->anchors, err)
+                           : dc_certificates_root(work->root_key, init->trust_domain, false, work->made,
+                                                  init->root_not_after, &work->anchors, err);
 
   if (rc == 0) work->root = work->anchors.certs[0];
   return rc;
@@ -73,8 +76,12 @@ static int reuse_root(struct work *work, struct dc_err *err) {
 static int make_issuer(struct work *work, struct dc_buf *pem, struct dc_err *err) {
   struct dc_bundle chain DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   const struct dc_init *init = work->init;
-  int rc = dc_certificates_issuer(dc_key_public(work->issuer_key), init->trust_domain, init->ns, work->root,
-                                  work->root_key, work->made, init->issuer_not_after, &chain, err);
+  const struct dc_spki *spki = dc_key_public(work->issuer_key);
+  int rc = init->issuer_conf
+               ? dc_certificates_issuer_as(init->issuer_conf, spki, init->trust_domain, work->root, work->root_key,
+                                           work->made, init->issuer_not_after, &chain, err)
+               : dc_certificates_issuer(spki, init->trust_domain, init->ns, work->root, work->root_key, work->made,
+                                        init->issuer_not_after, &chain, err);
 
   if (rc < 0) return rc;
   dc_bundle_to_pem(&chain, pem);
@@ -84,11 +91,13 @@ static int make_issuer(struct work *work, struct dc_buf *pem, struct dc_err *err
 /* --- the set ----------------------------------------------------------------------------------------------------- */
 
 static int load_back(const struct work *work, struct dc_init_set *set, struct dc_err *err) {
+  const struct dc_init *init = work->init;
   struct dc_authority_files files = {
       .ca_crt = {set->ca_crt.data, set->ca_crt.len},
       .issuer_crt = {set->issuer_crt.data, set->issuer_crt.len},
       .issuer_key = {set->issuer_key.data, set->issuer_key.len},
-      .ca_crt_name = work->init->root_crt.len ? work->init->root_crt_name : NULL,
+      .ca_crt_name = init->root_crt.len ? init->root_crt_name : init->root_conf ? init->root_conf->file.path : NULL,
+      .issuer_crt_name = init->issuer_conf ? init->issuer_conf->file.path : NULL,
   };
   const struct dc_bundle *anchors;
   int rc = dc_authority_load(&files, work->now, &set->authority, err);

@@ -4,6 +4,7 @@
 #define DC_CA_INIT_H
 
 #include "ca/authority.h"
+#include "ca/profile_conf.h"
 
 enum {
   DC_INIT_ROOT_DAYS = 3650,  /* the root lives ten years and the issuer one, so that yearly rotation touches */
@@ -19,6 +20,7 @@ struct dc_init {
   int64_t root_not_after, issuer_not_after; /* seconds since 1970 */
   struct dc_slice root_crt, root_key;       /* PEM of a root to reuse: the key alone gets a new certificate */
   const char *root_crt_name, *root_key_name; /* for messages */
+  const struct dc_profile_conf *root_conf, *issuer_conf; /* what these are to be; NULL: as below */
 };
 
 struct dc_init_set {

@@ -52,6 +52,35 @@ static int set_times(struct dc_profile *profile, const struct dc_leaf *leaf, int
   return 0;
 }
 
+static int set_conf(struct dc_profile *profile, const struct dc_leaf *leaf, const struct dc_authority *authority,
+                    struct dc_buf *extensions, struct dc_err *err) {
+  const struct dc_profile_whose whose = {.spki = leaf->spki, .signer = dc_authority_chain(authority)->certs[0],
+                                         .spiffe_id = leaf->sans[0].value};
+  int rc = dc_profile_conf_extensions(leaf->conf, &whose, extensions, err);
+
+  profile->subject = (struct dc_slice){leaf->conf->subject.data, leaf->conf->subject.len};
+  profile->extensions = (struct dc_slice){extensions->data, extensions->len};
+  return rc;
+}
+
+/* A configuration may say what no leaf can be: read back what it came to. */
+static int check_conf(const struct dc_profile_conf *conf, const struct dc_buf *der, struct dc_err *err) {
+  struct dc_cert *cert DC_CLEANUP(dc_cert_cleanup) = NULL;
+  int rc = dc_cert_parse(der->data, der->len, &cert, err);
+
+  if (rc == 0 && cert->is_ca)
+    rc = dc_err_set(err, DC_EINVAL, "it makes a certificate authority (CA:true), not a workload");
+  else if (rc == 0 && cert->key_usage && !(cert->key_usage & DC_KU_DIGITAL_SIGNATURE))
+    rc = dc_err_set(err, DC_EINVAL, "its keyUsage lacks digitalSignature, without which there is no TLS");
+  else if (rc == 0 && cert->ext_usage && !(cert->ext_usage & (DC_EKU_SERVER | DC_EKU_CLIENT | DC_EKU_ANY)))
+    rc = dc_err_set(err, DC_EINVAL, "its extendedKeyUsage has neither serverAuth nor clientAuth");
+  else if (rc == 0 && cert->unknown_critical.len)
+    rc = dc_err_set(err, DC_EINVAL, "a critical extension of it is unknown to those who would have to judge it");
+  else if (rc == 0 && dc_san_count(cert->sans, cert->san_count, DC_SAN_URI) != 1)
+    rc = dc_err_set(err, DC_EINVAL, "its names have not the SPIFFE ID for their only URI");
+  return rc < 0 ? dc_err_add(err, rc, "'%s'", conf->file.path) : 0;
+}
+
 static int sign_der(const struct dc_authority *authority, const struct dc_leaf *leaf, int64_t now, struct dc_buf *der,
                     int64_t *not_after, struct dc_err *err) {
   struct dc_profile profile = {
@@ -62,11 +91,14 @@ static int sign_der(const struct dc_authority *authority, const struct dc_leaf *
       .key_usage = DC_KU_DIGITAL_SIGNATURE,
       .ext_usage = leaf->ext_usage ? leaf->ext_usage : DC_EKU_SERVER | DC_EKU_CLIENT,
   };
+  struct dc_buf extensions DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   int rc = dc_authority_check(authority, now, err);
 
   if (rc == 0) rc = check_names(leaf, err);
   if (rc == 0) rc = set_times(&profile, leaf, now, dc_authority_not_after(authority), err);
+  if (rc == 0 && leaf->conf) rc = set_conf(&profile, leaf, authority, &extensions, err);
   if (rc == 0) rc = dc_profile_sign(&profile, dc_authority_signer(authority), der, err);
+  if (rc == 0 && leaf->conf) rc = check_conf(leaf->conf, der, err);
   if (rc < 0) return rc;
   if (not_after) *not_after = profile.not_after;
   return 0;

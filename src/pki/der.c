@@ -236,6 +236,52 @@ void dc_der_add_bits(struct dc_buf *out, const void *bytes, size_t n) {
   dc_buf_add(out, bytes, n);
 }
 
+void dc_der_add_named_bits(struct dc_buf *out, unsigned bits) {
+  unsigned char bytes[3] = {0, 0, 0};
+  unsigned last = 0;
+
+  for (unsigned bit = 0; bit < 16; bit++) {
+    if (!(bits >> bit & 1)) continue;
+    bytes[1 + bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+    last = bit;
+  }
+  bytes[0] = (unsigned char)(7 - last % 8);
+  dc_der_add(out, DC_DER_BIT_STRING, bytes, bits ? 2 + last / 8 : 1);
+}
+
+/* Base 128, the highest digit first, each but the last with its top bit set. */
+static size_t put_arc(unsigned char *to, uint64_t arc) {
+  size_t n = 1;
+  for (uint64_t rest = arc >> 7; rest; rest >>= 7) n++;
+  for (size_t i = 0; i < n; i++)
+    to[i] = (unsigned char)((arc >> 7 * (n - 1 - i) & 0x7f) | (i + 1 < n ? 0x80 : 0));
+  return n;
+}
+
+bool dc_der_add_oid_text(struct dc_buf *out, const char *text) {
+  unsigned char content[DC_DER_OID_TEXT_MAX];
+  uint64_t top = 0;
+  size_t used = 0, arcs = 0;
+
+  for (const char *at = text;; at++, arcs++) {
+    size_t digits = strspn(at, "0123456789");
+    uint64_t arc = 0;
+    if (digits == 0 || digits > 10 || (digits > 1 && *at == '0') || used + 10 > sizeof content) return false;
+    for (size_t i = 0; i < digits; i++) arc = arc * 10 + (uint64_t)(at[i] - '0');
+    if (arc > UINT32_MAX || (arcs == 0 && arc > 2) || (arcs == 1 && top < 2 && arc > 39)) return false;
+    if (arcs == 0)
+      top = arc;
+    else
+      used += put_arc(content + used, arcs == 1 ? top * 40 + arc : arc);
+    at += digits;
+    if (*at == '\0') break;
+    if (*at != '.') return false;
+  }
+  if (arcs == 0) return false;
+  dc_der_add(out, DC_DER_OID, content, used);
+  return true;
+}
+
 void dc_der_add_time(struct dc_buf *out, int64_t seconds) {
   struct dc_civil civil;
   char text[20], *p = text;

@@ -68,6 +68,11 @@ void dc_der_add_number(struct dc_buf *out, uint32_t number);
 void dc_der_add_unsigned(struct dc_buf *out, const unsigned char *magnitude, size_t n);
 /* BIT STRING of whole bytes. */
 void dc_der_add_bits(struct dc_buf *out, const void *bytes, size_t n);
+/* BIT STRING of named bits, a flag each: bit 0 is the first octet's highest, zero bits at the end are left out (X.690,
+ * 11.2.2). At most 16 of them. */
+void dc_der_add_named_bits(struct dc_buf *out, unsigned bits);
+/* OBJECT IDENTIFIER from "1.2.840.113549.1.9.1". False, and nothing is appended, when it is none: arcs below 2^32. */
+bool dc_der_add_oid_text(struct dc_buf *out, const char *text);
 /* UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280, 4.1.2.5). */
 void dc_der_add_time(struct dc_buf *out, int64_t seconds);
 

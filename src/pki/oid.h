@@ -38,6 +38,7 @@
 #define DC_OID_USAGE_CLIENT "\x2b\x06\x01\x05\x05\x07\x03\x02"
 
 #define DC_OID_NAME_CN "\x55\x04\x03"
+#define DC_OID_NAME_EMAIL "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
 #define DC_OID_NAME_O "\x55\x04\x0a"
 
 #endif

@@ -11,19 +11,10 @@
 
 enum { SERIAL_SIZE = 16, TBS_USUAL = 1024 };
 
-/* A named bit list: bit 0 is the first octet's highest, zero bits at the end are left out (X.690, 11.2.2). */
 static void add_key_usage(struct dc_buf *out, unsigned usage) {
-  unsigned char bytes[3] = {0, 0, 0};
   struct dc_ext_mark ext = dc_ext_begin(out, DC_SLICE(DC_OID_EXT_KEY_USAGE), true);
-  unsigned last = 0;
 
-  for (unsigned bit = 0; bit < 9; bit++) {
-    if (!(usage >> bit & 1)) continue;
-    bytes[1 + bit / 8] |= (unsigned char)(0x80 >> bit % 8);
-    last = bit;
-  }
-  bytes[0] = (unsigned char)(7 - last % 8);
-  dc_der_add(out, DC_DER_BIT_STRING, bytes, 2 + last / 8);
+  dc_der_add_named_bits(out, usage);
   dc_ext_end(out, ext);
 }
 
@@ -83,6 +74,12 @@ static int add_extensions(struct dc_buf *out, const struct dc_profile *profile, 
   size_t explicit_list = dc_der_begin(out, DC_DER_CONTEXT_SEQ(3)), list = dc_der_begin(out, DC_DER_SEQUENCE);
   int rc = 0;
 
+  if (profile->extensions.len) {
+    dc_buf_add(out, profile->extensions.data, profile->extensions.len);
+    dc_der_end(out, list);
+    dc_der_end(out, explicit_list);
+    return 0;
+  }
   if (profile->key_usage) add_key_usage(out, profile->key_usage);
   if (profile->ext_usage) add_ext_usage(out, profile->ext_usage);
   if (profile->is_ca) add_constraints(out, profile->path_len);

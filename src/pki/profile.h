@@ -12,6 +12,7 @@ struct dc_profile {
   struct dc_slice subject;       /* a DER Name; no bytes: the empty Name */
   int64_t not_before, not_after; /* seconds since 1970 */
   const struct dc_spki *spki;    /* the subject's key */
+  struct dc_slice extensions;    /* content of the Extensions; when there is one, nothing below counts, nor the AKI */
   const struct dc_san *sans;     /* critical when the subject is empty */
   size_t san_count;
   unsigned key_usage; /* DC_KU_*, critical; 0: no extension */

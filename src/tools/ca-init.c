@@ -10,12 +10,14 @@
 #include "base/os.h"
 #include "base/path.h"
 #include "ca/install.h"
+#include "ca/profile_conf.h"
 #include "config/settings.h"
 #include "pki/constraints.h"
 #include "store/layout.h"
 #include "store/publish.h"
 #include "tools/kty.h"
 #include "tools/names.h"
+#include "tools/openssl.h"
 #include "tools/report.h"
 #include "tools/tool.h"
 #include "tools/when.h"
@@ -25,7 +27,7 @@ enum { FILE_MAX = 1 << 20, DAY = 86400 };
 /* --- the command line -------------------------------------------------------------------------------------------- */
 
 static struct {
-  const char *dir, *trust_domain, *ns, *not_after, *root_crt, *root_key, *root_key_out;
+  const char *dir, *trust_domain, *ns, *not_after, *root_crt, *root_key, *root_key_out, *conf, *issuer_conf;
   int64_t root_days, issuer_days, days;
   bool root_days_given, issuer_days_given, days_given, client, json;
   struct dc_kty key;
@@ -60,6 +62,11 @@ static const struct dc_opt opts[] = {
      .help = "keep the root's key there, and not in the directory; with --root-key, the same file"},
     {.name = "client", .kind = DC_OPT_FLAG, .value = &opt.client,
      .help = "add only client.crt and client.key, to a directory made by other programs"},
+    {.kind = DC_OPT_HEADING, .help = "As openssl has them:"},
+    {.name = "conf", .kind = DC_OPT_STRING, .value = &opt.conf, .arg = "FILE",
+     .help = "the root's subject and extensions, by a configuration of openssl's"},
+    {.name = "issuer-conf", .kind = DC_OPT_STRING, .value = &opt.issuer_conf, .arg = "FILE",
+     .help = "and the issuer's"},
     {.kind = DC_OPT_HEADING, .help = "Output:"},
     {.name = "json", .kind = DC_OPT_FLAG, .value = &opt.json, .help = "describe what was made on standard output"},
 };
@@ -79,6 +86,10 @@ static int check_usage(struct dc_err *err) {
 
   if (opt.client && (opt.root_key || opt.root_key_out || opt.root_crt || opt.not_after || days))
     return dc_err_set(err, DC_EUSAGE, "'--client' adds a pair to what is there: it takes no root and no dates");
+  if (opt.client && (opt.conf || opt.issuer_conf))
+    return dc_err_set(err, DC_EUSAGE, "'--client' makes no root and no issuer: it takes no '--conf' and '--issuer-conf'");
+  if (opt.conf && opt.root_crt)
+    return dc_err_set(err, DC_EUSAGE, "'--conf' and '--root-cert' exclude each other: the root is there already");
   if (opt.root_key && opt.root_key_out && strcmp(opt.root_key, opt.root_key_out) != 0)
     return dc_err_set(err, DC_EUSAGE, "'--root-key' is kept where it is: '--root-key-out' must name the same file");
   if (opt.root_crt && !opt.root_key)
@@ -137,6 +148,25 @@ static int read_root(struct dc_init *init, struct dc_buf *crt, struct dc_buf *ke
   return 0;
 }
 
+/* What --conf and --issuer-conf say. */
+struct confs {
+  struct dc_profile_conf root, issuer;
+};
+
+static void confs_free(struct confs *confs) {
+  dc_profile_conf_free(&confs->root);
+  dc_profile_conf_free(&confs->issuer);
+}
+
+static int read_confs(struct confs *confs, struct dc_init *init, struct dc_err *err) {
+  int rc = opt.conf ? dc_openssl_read(&cli, opt.conf, DC_PROFILE_CA, &confs->root, err) : 0;
+
+  if (rc == 0 && opt.issuer_conf) rc = dc_openssl_read(&cli, opt.issuer_conf, DC_PROFILE_CA, &confs->issuer, err);
+  if (opt.conf) init->root_conf = &confs->root;
+  if (opt.issuer_conf) init->issuer_conf = &confs->issuer;
+  return rc;
+}
+
 static int set_ends(struct dc_init *init, int64_t now, struct dc_err *err) {
   int64_t end = 0;
   int rc;
@@ -187,6 +217,15 @@ static void warn_constraints(const struct job *job, const struct dc_cert *root) 
                  err.text);
 }
 
+/* openssl and GnuTLS look for who signed by name, and by key identifier where there is one. */
+static void warn_same_name(const struct dc_init_set *set) {
+  const struct dc_cert *issuer = dc_authority_chain(set->authority)->certs[0];
+
+  if (dc_slice_equal(issuer->subject, issuer->issuer) && !issuer->authority_key_id.len)
+    dc_tool_warn(&cli, "root and issuer have the same name, and the issuer no authorityKeyIdentifier: Dapr accepts them, "
+                       "openssl and GnuTLS take each for signed by itself");
+}
+
 static int report_new(const struct job *job, const struct dc_init_set *set, struct dc_err *err) {
   struct dc_bundle client DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   json_t *files = json_array();
@@ -231,9 +270,11 @@ static int make_authority(const struct job *job, struct dc_err *err) {
                          .rsa_bits = job->rsa_bits};
   struct dc_init_set set DC_CLEANUP(dc_init_set_free) = DC_INIT_SET_INIT;
   struct dc_buf crt DC_CLEANUP(dc_buf_free) = DC_BUF_INIT, key DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct confs confs DC_CLEANUP(confs_free) = {DC_PROFILE_CONF_INIT, DC_PROFILE_CONF_INIT};
   char time[DC_CLOCK_TEXT_MAX];
   int rc = set_ends(&init, job->now, err);
 
+  if (rc == 0) rc = read_confs(&confs, &init, err);
   if (rc == 0) rc = read_root(&init, &crt, &key, err);
   if (rc == 0) rc = dc_init_make(&init, job->now, &set, err);
   if (rc == 0) rc = install(job, &set, err);
@@ -244,6 +285,7 @@ static int make_authority(const struct job *job, struct dc_err *err) {
                  dc_clock_rfc3339(dc_authority_not_after(set.authority), time));
   warn_names(job);
   warn_constraints(job, set.root);
+  warn_same_name(&set);
   return opt.json ? report_new(job, &set, err) : 0;
 }
 

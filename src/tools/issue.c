@@ -20,6 +20,7 @@
 #include "tools/ask.h"
 #include "tools/kty.h"
 #include "tools/names.h"
+#include "tools/openssl.h"
 #include "tools/pair.h"
 #include "tools/report.h"
 #include "tools/tool.h"
@@ -30,7 +31,7 @@ enum { CSR_MAX = 1 << 16 };
 /* --- the command line -------------------------------------------------------------------------------------------- */
 
 static struct {
-  const char *dir, *out, *csr, *not_before, *not_after;
+  const char *dir, *out, *csr, *conf, *not_before, *not_after;
   const char *sentry, *trust_anchors, *token_file;
   struct dc_names names;
   struct dc_strings sans;
@@ -44,6 +45,8 @@ static const struct dc_opt opts[] = {
     DC_NAMES_WORKLOAD_ROWS(opt.names),
     {.name = "san", .kind = DC_OPT_LIST, .value = &opt.sans, .arg = "NAME",
      .help = "a further name, typed by its form: IP address, email address, else DNS; may be repeated"},
+    {.name = "conf", .kind = DC_OPT_STRING, .value = &opt.conf, .arg = "FILE",
+     .help = "subject, usages and further names by a configuration of openssl's"},
     {.kind = DC_OPT_HEADING, .help = "How long:"},
     {.name = "ttl", .kind = DC_OPT_DURATION, .value = &opt.ttl, .given = &opt.ttl_given, .min = DC_SECOND,
      .arg = "DURATION", .help = "validity from now on, never beyond the issuer's end", .shown = "24h"},
@@ -96,6 +99,10 @@ static int check_usage(struct dc_err *err) {
     return dc_err_set(err, DC_EUSAGE, "'--ttl' and '--not-after' exclude each other");
   if (opt.csr && (opt.key.kty_given || opt.key.crv_given || opt.key.size_given))
     return dc_err_set(err, DC_EUSAGE, "'--csr' brings its own key: it excludes '--kty', '--crv' and '--size'");
+  if (opt.conf && opt.sans.count)
+    return dc_err_set(err, DC_EUSAGE, "'--conf' and '--san' exclude each other: the file's subjectAltName has the names");
+  if (opt.conf && opt.sentry)
+    return dc_err_set(err, DC_EUSAGE, "'--conf' and '--sentry' exclude each other: a sentry decides on all that it signs");
   if (opt.sentry && (opt.ttl_given || opt.not_before || opt.not_after || opt.sans.count))
     return dc_err_set(err, DC_EUSAGE,
                       "a sentry decides on names and times itself: '--sentry' excludes '--ttl', '--not-before', "
@@ -126,6 +133,7 @@ struct job {
   unsigned char (*addresses)[16]; /* of those that are IP addresses */
   size_t san_count;
   struct dc_key *key; /* made here; NULL with --csr */
+  struct dc_profile_conf conf;
   struct dc_pem request;
   struct dc_csr csr; /* a view into it */
   struct dc_buf chain;
@@ -139,6 +147,7 @@ static void job_free(struct job *job) {
   free(job->sans);
   free(job->addresses);
   dc_key_free(job->key);
+  dc_profile_conf_free(&job->conf);
   dc_pem_free(&job->request);
   dc_buf_free(&job->chain);
   dc_strings_free(&opt.sans);
@@ -219,7 +228,7 @@ static int set_times(const struct job *job, struct dc_leaf *leaf, struct dc_err 
 static int sign_here(struct job *job, struct dc_err *err) {
   struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
   struct dc_leaf leaf = {.spki = job->key ? dc_key_public(job->key) : &job->csr.spki, .sans = job->sans,
-                         .san_count = job->san_count};
+                         .san_count = job->san_count, .conf = opt.conf ? &job->conf : NULL};
   struct dc_buf warning DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char time[DC_CLOCK_TEXT_MAX];
   int64_t asked;
@@ -363,7 +372,8 @@ static int read_names(struct job *job, struct dc_err *err) {
 
 int main(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.items = NULL};
-  struct job job DC_CLEANUP(job_free) = {.argv0 = argv[0], .now = dc_clock_wall(), .request = DC_PEM_INIT};
+  struct job job DC_CLEANUP(job_free) = {.argv0 = argv[0], .now = dc_clock_wall(), .request = DC_PEM_INIT,
+                                             .conf = DC_PROFILE_CONF_INIT};
   struct dc_err err = DC_ERR_INIT;
   int status, rc;
 
@@ -374,6 +384,7 @@ int main(int argc, char **argv) {
   if (rc == 0) rc = read_names(&job, &err);
   if (rc == 0) rc = dc_names_workload(&opt.names, &job.settings, job.name, &job.id, &err);
   if (rc == 0) rc = collect_names(&job, &err);
+  if (rc == 0 && opt.conf) rc = dc_openssl_read(&cli, opt.conf, DC_PROFILE_WORKLOAD, &job.conf, &err);
   if (rc == 0) rc = get_key(&job, &err);
   if (rc == 0) rc = obtain(&job, &err);
   if (rc == 0) rc = deliver(&job, &err);
