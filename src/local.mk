@@ -5,6 +5,7 @@ EXTRA_DIST += src/README.md src/proto/sentry.proto src/tools/local.sh src/tools/
 
 # --- base -------------------------------------------------------------------------------------------------------
 noinst_LIBRARIES += libbase.a
+libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 libbase_a_SOURCES = \
   src/base/base64.c src/base/base64.h \
   src/base/buf.c src/base/buf.h \
@@ -19,7 +20,8 @@ libbase_a_SOURCES = \
   src/base/pem.c src/base/pem.h \
   src/base/proc.c src/base/proc.h \
   src/base/slice.c src/base/slice.h \
-  src/base/utf8.c src/base/utf8.h
+  src/base/utf8.c src/base/utf8.h \
+  src/base/yaml.c src/base/yaml.h
 
 # --- the dispatcher: libc and inih alone --------------------------------------------------------------------------
 bin_PROGRAMS += daprcerts

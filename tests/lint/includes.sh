@@ -18,7 +18,7 @@ offences() {
       known["protobuf-c"] = " "
       known["uv.h"] = known["microhttpd.h"] = " sentry/ "
       known["jansson.h"] = " tools/ pki/ sentry/ "
-      known["yaml.h"] = " config/dapr_config.c "
+      known["yaml.h"] = " base/yaml.h "
       known["ini.h"] = " config/settings.c config/state.c "
       known["curl"] = " tools/ "
       split("sys netinet net arpa", system_dirs)
@@ -90,7 +90,7 @@ tells rpc/new.c '<nghttp2/nghttp2.h>' 'that library belongs to rpc/h2.c alone'
 tells client/new.c '<uv.h>' 'that library belongs to sentry/ alone'
 tells tools/new.c '<uv.h>' 'that library belongs to sentry/ alone'
 tells rpc/new.c '<jansson.h>' 'that library belongs to tools/ pki/ sentry/ alone'
-tells config/new.c '<yaml.h>' 'that library belongs to config/dapr_config.c alone'
+tells config/new.c '<yaml.h>' 'that library belongs to base/yaml.h alone'
 tells tools/new.c '<ini.h>' 'that library belongs to config/settings.c config/state.c alone'
 tells sentry/new.c '<curl/curl.h>' 'that library belongs to tools/ alone'
 tells client/new.c '"proto/sentry.pb-c.h"' 'only rpc/messages.c knows the generated messages'
