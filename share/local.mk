@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-dist_man_MANS += share/man/daprcerts.1 share/man/daprcerts-ca-init.1 share/man/daprcerts-env-export.1 share/man/daprcerts-fingerprint.1 \
+dist_man_MANS += \
+  share/man/daprcerts-ca-init.1 \
+  share/man/daprcerts-env-export.1 \
+  share/man/daprcerts-fingerprint.1 \
   share/man/daprcerts-inspect.1 \
-  share/man/daprcerts-issue.1 share/man/daprcerts-rotate.1 share/man/daprcerts-status.1 share/man/daprcerts-token.1 \
+  share/man/daprcerts-issue.1 \
+  share/man/daprcerts-kube-export.1 \
+  share/man/daprcerts-kube-import.1 \
+  share/man/daprcerts-rotate.1 \
+  share/man/daprcerts-status.1 \
+  share/man/daprcerts-token.1 \
+  share/man/daprcerts.1 \
   share/man/daprcerts.conf.5
 EXTRA_DIST += share/man/daprcerts-down.1 share/man/daprcerts-sentry.1 share/man/daprcerts-up.1
 dist_man_MANS += share/man/daprcerts-threat-model.7

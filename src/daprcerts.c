@@ -47,6 +47,8 @@ static const struct command commands[] = {
     {.name = "token", .summary = "make a token by which an app proves to a sentry who it is"},
     {.name = "inspect", .summary = "show a certificate, request, key or token, and what each Dapr version makes of it"},
     {.name = "fingerprint", .summary = "print the fingerprint of a certificate or a request"},
+    {.name = "kube-export", .summary = "print the credentials as Kubernetes' objects, or for Dapr's Helm chart"},
+    {.name = "kube-import", .summary = "take the credentials of Dapr on Kubernetes"},
     {.name = "request", .summary = "ask a running sentry to sign a request", .hidden = true, .left_out = SERVER_LEFT_OUT},
     {.name = "fetch", .summary = "fetch a key set from a URL", .hidden = true, .left_out = FETCH_LEFT_OUT},
 };

@@ -30,12 +30,14 @@ daprcerts_LDADD = libtools.a libformat.a libstore.a libconfig.a libbase.a $(INIH
 
 # --- format: one writer a notation ----------------------------------------------------------------------------------
 noinst_LIBRARIES += libformat.a
+libformat_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS)
 libformat_a_SOURCES = \
   src/format/docker.c \
   src/format/dotenv.c \
   src/format/env.h \
   src/format/fish.c \
   src/format/json.c \
+  src/format/k8s.c src/format/k8s.h \
   src/format/powershell.c \
   src/format/sh.c
 
@@ -131,7 +133,7 @@ libtools_a_SOURCES = \
   src/tools/tool.c src/tools/tool.h \
   src/tools/verdicts.c src/tools/verdicts.h \
   src/tools/when.c src/tools/when.h
-OFFLINE_LIBS = libtools.a libca.a libpki.a libstore.a libconfig.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
+OFFLINE_LIBS = libtools.a libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
   $(YAML_LIBS) $(INIH_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-ca-init
@@ -156,6 +158,15 @@ pkglibexec_PROGRAMS += daprcerts-issue
 daprcerts_issue_SOURCES = src/tools/issue.c
 daprcerts_issue_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_issue_LDADD = $(OFFLINE_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-kube-export
+daprcerts_kube_export_SOURCES = src/tools/kube-export.c
+daprcerts_kube_export_LDADD = $(OFFLINE_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-kube-import
+daprcerts_kube_import_SOURCES = src/tools/kube-import.c
+daprcerts_kube_import_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_kube_import_LDADD = $(OFFLINE_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-rotate
 daprcerts_rotate_SOURCES = src/tools/rotate.c

@@ -44,6 +44,7 @@ UNIT_TESTS = \
   tests/unit/config/settings \
   tests/unit/config/state \
   tests/unit/format/env \
+  tests/unit/format/k8s \
   tests/unit/pki/bundle \
   tests/unit/pki/cert \
   tests/unit/pki/chain \
@@ -106,6 +107,8 @@ OFFLINE_TESTS = \
   tests/cli/fingerprint.sh \
   tests/cli/inspect.sh \
   tests/cli/issue.sh \
+  tests/cli/kube-export.sh \
+  tests/cli/kube-import.sh \
   tests/cli/rotate-made.sh \
   tests/cli/rotate-owner.sh \
   tests/cli/rotate.sh \
@@ -134,7 +137,7 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-h
   tests/interop/certificate_test.go tests/interop/contract_test.go tests/interop/dapr_test.go \
   tests/interop/jwt_test.go tests/interop/rotation_test.go \
   tests/interop/old_sidecars_test.go tests/interop/peer/peer.go tests/interop/peer/process.go \
-  tests/interop/cmd/sidecar/main.go tests/interop/cmd/soak/main.go tests/interop/cmd/soak/load.go \
+  tests/interop/cmd/kube/main.go tests/interop/cmd/sidecar/main.go tests/interop/cmd/soak/main.go tests/interop/cmd/soak/load.go \
   tests/interop/cmd/soak/bad.go tests/interop/cmd/soak/reload.go \
   tests/interop/cmd/traffic/main.go tests/interop/cmd/traffic/mesh.go tests/interop/cmd/traffic/sidecars.go \
   tests/interop/cmd/traffic/stages.go tests/interop/cmd/traffic/dapr.go tests/interop/peer/either.go tests/interop/peer/old.go \

@@ -23,6 +23,14 @@ struct dc_install_names {
 int dc_install_load(const char *dir, const struct dc_install_names *names, int64_t now, struct dc_authority **out,
                     struct dc_err *err) DC_NODISCARD;
 
+/* Publishes credentials that were made elsewhere, by dc_authority_load's rules, and TOKENS (NULL: none), whose names are
+ * those of their files, by dc_token_signer_load's, of which WARNING is too. REPLACE false: as dc_install_new. True: what
+ * they replace goes to .daprcerts/prev, and so do a client pair of another root and a rotation that was under way;
+ * DC_EEXIST when ca.key is there and is not the root's. *OUT is the authority that they make. */
+int dc_install_given(const char *dir, const struct dc_authority_files *files, const struct dc_token_files *tokens,
+                     bool replace, int64_t now, struct dc_authority **out, struct dc_buf *warning, struct dc_err *err)
+    DC_NODISCARD;
+
 /* Names of a token signer's files, in the directory unless absolute. */
 struct dc_install_token_names {
   const char *key, *jwks;

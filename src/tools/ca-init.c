@@ -127,8 +127,7 @@ static int prepare(struct job *job, struct dc_err *err) {
 static void say_saved(const struct job *job, enum dc_file file) {
   bool secret = dc_layout_files[file].mode == 0600;
 
-  dc_tool_say("Your %s has been saved in %s/%s.", secret ? "private key" : "certificate", job->dir,
-              dc_layout_files[file].name);
+  dc_tool_say_saved(job->dir, dc_layout_files[file].name, secret ? "private key" : "certificate");
 }
 
 /* --- a new authority ---------------------------------------------------------------------------------------------- */

@@ -165,7 +165,7 @@ static int init(const struct job *job, struct dc_err *err) {
   if (rc == 0) rc = make_key(job, err);
   if (rc == 0) rc = load_signer(job, &signer, err);
   if (rc < 0) return rc;
-  dc_tool_say("Your private key has been saved in %s/%s.", job->dir, files.key);
+  dc_tool_say_saved(job->dir, files.key, "private key");
   dc_tool_say("Its public set has been saved in %s.", source);
   if (opt.json) return report_key(job, source, signer, err);
   dc_tool_say("These lines in sentry's configuration (--config) make it ask every sidecar for a token:");

@@ -70,3 +70,7 @@ void dc_tool_say(const char *fmt, ...) {
   fputc('\n', stderr);
   va_end(args);
 }
+
+void dc_tool_say_saved(const char *dir, const char *name, const char *what) {
+  dc_tool_say("Your %s has been saved in %s/%s.", what, dir, name);
+}

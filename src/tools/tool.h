@@ -28,6 +28,8 @@ void dc_tool_warn(const struct dc_cli *cli, const char *fmt, ...) DC_PRINTF(2, 3
 void dc_tool_warn_lines(const struct dc_cli *cli, const struct dc_buf *text);
 /* A line on standard error, as it is: what was done, for people. */
 void dc_tool_say(const char *fmt, ...) DC_PRINTF(1, 2);
+/* "Your WHAT has been saved in DIR/NAME.", which scripts written for step look for. */
+void dc_tool_say_saved(const char *dir, const char *name, const char *what);
 /* All of BUF to standard output. DC_EIO when it cannot be written (a full disk, a closed pipe). */
 int dc_tool_print(const struct dc_buf *buf, struct dc_err *err) DC_NODISCARD;
 

@@ -41,6 +41,7 @@ ROTATE = ["daprcerts-rotate", "--dir", "DIR"]
 TOKEN_INIT = ["daprcerts-token", "--init", "--force", "--dir", "DIR"]
 THIRD = [SET, "replace", "DIR", HERE + "/third"] + CA
 REPLACE = [SET, "replace", "DIR", HERE + "/other"] + CA
+KUBE_IMPORT = ["daprcerts-kube-import", HERE + "/third.yaml", "--force", "--dir", "DIR"]  # the third, with another issuer
 
 # A command: what is done before it, undisturbed (KILLED: up to the call after the mark is made, which is not durable
 # then), itself, and the ways in which it is disturbed. DIR is the directory.
@@ -52,6 +53,7 @@ COMMANDS = {
     "rotate root --staged": ([CA_INIT, THIRD], ROTATE + ["root", "--staged"], "kill power"),
     "rotate retire": ([CA_INIT, ROTATE + ["root"]], ROTATE + ["retire", "--force"], "kill power"),
     "rotate rollback": ([CA_INIT, ROTATE + ["root"]], ROTATE + ["rollback"], "kill power"),
+    "kube-import": ([CA_INIT, THIRD], KUBE_IMPORT, "kill error power"),
     "replace": ([CA_INIT, THIRD], REPLACE, "kill error power"),
     "recovery": ([CA_INIT, THIRD, [KILLED] + REPLACE], CA_INIT, "kill error power"),
     "token": ([CA_INIT, TOKEN_INIT, TOKEN_INIT], TOKEN_INIT, "kill"),
@@ -133,7 +135,7 @@ def check_ca(folder):
     trusted = ["-x509_strict", "-CAfile", folder + "/ca.crt"]
     for name in ("ca", "issuer"):
         openssl("verify", *trusted, "%s/%s.crt" % (folder, name))
-    openssl("verify", *trusted, "-purpose", "sslclient", "-untrusted", folder + "/issuer.crt", folder + "/client.crt")
+    openssl("verify", *trusted, "-purpose", "sslclient", "-untrusted", folder + "/client.crt", folder + "/client.crt")
 
 
 def check_tokens(folder):
@@ -501,6 +503,11 @@ def main():
         for name in ("other", "third"):
             if not os.path.exists(name):
                 subprocess.run([BUILD + "/daprcerts-ca-init", "--dir", name], check=True, stderr=subprocess.DEVNULL)
+        if not os.path.exists("third.yaml"):
+            shutil.copytree("third", "later")
+            subprocess.run([BUILD + "/daprcerts-rotate", "issuer", "--dir", "later"], check=True, stderr=subprocess.DEVNULL)
+            with open("third.yaml", "w") as file:
+                subprocess.run([BUILD + "/daprcerts-kube-export", "--dir", "later"], check=True, stdout=file)
         WAYS[sys.argv[1]](Command(" ".join(sys.argv[2:])))
     except Wrong as error_met:
         sys.exit("%s: %s" % (" ".join(sys.argv[1:]), error_met))

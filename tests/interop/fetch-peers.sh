@@ -57,5 +57,5 @@ fetch_promtool
 [ -n "$GO" ] || fetch_toolchain
 echo "fetch-peers: $("$GO" version)"
 "$GO" mod download
-"$GO" build -o /dev/null ./cmd/sidecar ./cmd/bench ./cmd/soak ./cmd/traffic github.com/summerwind/h2spec/cmd/h2spec
+"$GO" build -o /dev/null ./cmd/sidecar ./cmd/bench ./cmd/kube ./cmd/soak ./cmd/traffic github.com/summerwind/h2spec/cmd/h2spec
 "$GO" test -c -o /dev/null .
