@@ -200,8 +200,16 @@ TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus
-FUZZ_TARGETS = tests/fuzz/bundle tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/jwks tests/fuzz/jwt \
-  tests/fuzz/pem tests/fuzz/pieces
+FUZZ_TARGETS = \
+  tests/fuzz/bundle \
+  tests/fuzz/cert \
+  tests/fuzz/config \
+  tests/fuzz/csr \
+  tests/fuzz/jwks \
+  tests/fuzz/jwt \
+  tests/fuzz/k8s \
+  tests/fuzz/pem \
+  tests/fuzz/pieces
 if WITH_SENTRY
 FUZZ_TARGETS += tests/fuzz/h2 tests/fuzz/message
 endif
@@ -229,6 +237,8 @@ tests_fuzz_jwks_SOURCES = tests/fuzz/jwks.c $(FUZZ_MAIN)
 tests_fuzz_jwks_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_jwt_SOURCES = tests/fuzz/jwt.c $(FUZZ_MAIN)
 tests_fuzz_jwt_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_k8s_SOURCES = tests/fuzz/k8s.c $(FUZZ_MAIN)
+tests_fuzz_k8s_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
 tests_fuzz_message_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
