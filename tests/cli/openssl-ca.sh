@@ -7,10 +7,10 @@ pair_fits() {
     openssl pkey -in "$2" -pubout >"$WORK/pair.key" 2>/dev/null && cmp -s "$WORK/pair.crt" "$WORK/pair.key"
 }
 
-# guide_ca DIR: the openssl recipe of Dapr's guide.
-guide_ca() {
-  mkdir -p "$1/work"
-  cat >"$1/work/root.conf" <<'CONF'
+# guide_conf DIR: root.conf and issuer.conf, the configurations of Dapr's guide.
+guide_conf() {
+  mkdir -p "$1"
+  cat >"$1/root.conf" <<'CONF'
 [req]
 distinguished_name = req_distinguished_name
 x509_extensions = v3_req
@@ -30,7 +30,12 @@ subjectAltName = @alt_names
 [alt_names]
 DNS.1 = cluster.local
 CONF
-  sed 's/CA:true/CA:true, pathlen:0/' "$1/work/root.conf" >"$1/work/issuer.conf"
+  sed 's/CA:true/CA:true, pathlen:0/' "$1/root.conf" >"$1/issuer.conf"
+}
+
+# guide_ca DIR: the openssl recipe of that guide.
+guide_ca() {
+  guide_conf "$1/work"
   {
     openssl ecparam -genkey -name prime256v1 | openssl ec -out "$1/ca.key"
     openssl req -new -nodes -sha256 -key "$1/ca.key" -out "$1/work/root.csr" -config "$1/work/root.conf" \

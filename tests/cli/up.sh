@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # daprcerts up: a CA, a configuration and a sentry from nothing, and again without a change; by openssl, real shells, a
 # sidecar of grpc-go and go-spiffe, and a systemctl that notes what it is asked.
-. "${TOP_SRCDIR:?}/tests/cli/lib.sh"
+. "${TOP_SRCDIR:?}/tests/interop/go-home.sh"
+. "$TOP_SRCDIR/tests/cli/lib.sh"
 . "$TOP_SRCDIR/tests/interop/server.sh"
 . "$TOP_SRCDIR/tests/interop/go-env.sh"
 cd "$WORK" || exit 1
@@ -66,13 +67,12 @@ if has_command fish; then
 else
   skip 'fish: likewise' 'no peer: fish'
 fi
-if [ -n "$GO" ]; then
-  export SENTRY_ADDR="$address" SENTRY_DIR="$certs"
-  # shellcheck disable=SC2046
-  check 'two workloads speak mutual TLS' sh -c 'eval $("$DAPRCERTS" up --quiet) && HOME=${HOME_OF_USER:-/root} && export HOME &&
-    cd "$TOP_SRCDIR/tests/interop" && GOPROXY=off GOFLAGS=-mod=readonly "$0" run ./cmd/sidecar' "$GO"
+if go_builds sidecar; then
+  # shellcheck disable=SC2016  # for that shell
+  check 'two workloads speak mutual TLS' env SENTRY_ADDR="$address" SENTRY_DIR="$certs" \
+    sh -c 'eval $("$DAPRCERTS" up --quiet) && ./sidecar'
 else
-  skip 'two workloads speak mutual TLS' "no peer: Go $GO_WANTED"
+  skip 'two workloads speak mutual TLS' "$NO_GO_PEER"
 fi
 
 # --- out of reach of the terminal -----------------------------------------------------------------------------------------

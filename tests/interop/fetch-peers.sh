@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Fetches what the tests need from Go's module proxy: the peers' modules and, where the installed Go is too old for
-# them (Debian 12's is 1.19), a newer toolchain, which is a module too. And promtool, out of Debian's package of
+# them (Debian 12's is 1.19), a newer toolchain, which is a module too, and step. And promtool, out of Debian's package of
 # Prometheus, which to install would start a server.
 set -eu
 cd "$(dirname "$0")"
@@ -53,9 +53,23 @@ fetch_promtool() {
   rm -rf "$work"
 }
 
+fetch_step() {
+  target=${XDG_CACHE_HOME:-$HOME/.cache}/daprcerts/step
+  if command -v step >/dev/null 2>&1 || [ -x "$target" ]; then return; fi
+  echo 'fetch-peers: building step'
+  work=$(mktemp -d)
+  if GOBIN=$work GOFLAGS= "$GO" install github.com/smallstep/cli/cmd/step@v0.29.0; then
+    mv "$work/step" "$target"
+  else
+    echo 'fetch-peers: no step: its tests will be skipped' >&2
+  fi
+  rm -rf "$work"
+}
+
 fetch_promtool
 [ -n "$GO" ] || fetch_toolchain
 echo "fetch-peers: $("$GO" version)"
+fetch_step
 "$GO" mod download
 "$GO" build -o /dev/null ./cmd/sidecar ./cmd/bench ./cmd/kube ./cmd/soak ./cmd/traffic github.com/summerwind/h2spec/cmd/h2spec
 "$GO" test -c -o /dev/null .

@@ -20,16 +20,19 @@ done
 GOTOOLCHAIN=local
 export GOTOOLCHAIN
 
-# go_peer NAME WHAT: cmd/NAME built as $WORK/NAME; without it WHAT is skipped, and the test is over. For after tests/cli/lib.sh.
+# go_builds NAME: cmd/NAME as $WORK/NAME. Where it cannot be, NO_GO_PEER says why. For after tests/cli/lib.sh.
+go_builds() {
+  NO_GO_PEER="no peer: Go $GO_WANTED or newer (tests/interop/fetch-peers.sh gets it)"
+  [ -n "$GO" ] || return
+  NO_GO_PEER='no peer: the modules are not in the cache (tests/interop/fetch-peers.sh gets them)'
+  (cd "$TOP_SRCDIR/tests/interop" && GOFLAGS=-mod=readonly GOPROXY=off "$GO" build -o "$WORK/$1" "./cmd/$1") \
+    >"$WORK/build.log" 2>&1
+}
+
+# go_peer NAME WHAT: the same; without it WHAT is skipped, and the test is over.
 go_peer() {
-  if [ -z "$GO" ]; then
-    skip "$2" "no peer: Go $GO_WANTED or newer (tests/interop/fetch-peers.sh gets it)"
-    finish
-  fi
-  if ! (cd "$TOP_SRCDIR/tests/interop" && GOFLAGS=-mod=readonly GOPROXY=off "$GO" build -o "$WORK/$1" "./cmd/$1") \
-    >build.log 2>&1; then
-    skip "$2" 'no peer: the modules are not in the cache (tests/interop/fetch-peers.sh gets them)'
-    sed 's/^/# /' build.log | tail -n 5
-    finish
-  fi
+  go_builds "$1" && return
+  skip "$2" "$NO_GO_PEER"
+  [ ! -s "$WORK/build.log" ] || sed 's/^/# /' "$WORK/build.log" | tail -n 5
+  finish
 }

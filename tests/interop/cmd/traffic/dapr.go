@@ -40,28 +40,42 @@ func makeDaprCA(dir string) error {
 	return err
 }
 
-// DaprTakes: the way back stays open. Dapr's own sentry, put into the directory, takes it as it is, and what it signs
-// is believed by every sidecar that is there.
-func (m *mesh) daprTakes() error {
-	copied, err := os.MkdirTemp(m.work, "copy")
+// daprTakes is what Dapr's own sentry makes of DIR: its authority, which has not changed a copy of it.
+func daprTakes(dir, work, trustDomain string) (ca.Signer, error) {
+	copied, err := os.MkdirTemp(work, "copy")
 	if err != nil {
-		return err
+		return nil, err
 	}
+	defer os.RemoveAll(copied)
+	var anchors []byte
 	for _, name := range []string{"ca.crt", "issuer.crt", "issuer.key"} {
-		text, err := os.ReadFile(filepath.Join(m.sentry.Dir, name))
+		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if name == "ca.crt" {
+			anchors = text
 		}
 		if err := os.WriteFile(filepath.Join(copied, name), text, 0o600); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	authority, err := daprAuthority(copied, m.sentry.TrustDomain)
+	authority, err := daprAuthority(copied, trustDomain)
 	if err != nil {
-		return fmt.Errorf("Dapr's sentry does not take the directory: %w", err)
+		return nil, fmt.Errorf("Dapr's sentry does not take the directory: %w", err)
 	}
-	if !bytes.Equal(authority.TrustAnchors(), m.sentry.Anchors()) {
-		return errors.New("Dapr's sentry made a CA of its own instead")
+	if !bytes.Equal(authority.TrustAnchors(), anchors) {
+		return nil, errors.New("Dapr's sentry made a CA of its own instead")
+	}
+	return authority, nil
+}
+
+// daprTakes: the way back stays open. Dapr's own sentry, put into the directory, takes it as it is, and what it signs
+// is believed by every sidecar that is there.
+func (m *mesh) daprTakes() error {
+	authority, err := daprTakes(m.sentry.Dir, m.work, m.sentry.TrustDomain)
+	if err != nil {
+		return err
 	}
 	chain, err := authority.SignIdentity(context.Background(), &ca.SignRequest{
 		PublicKey: peer.NewKey(peer.Ed25519).Public(), TrustDomain: "public", Namespace: "default", AppID: "app"})

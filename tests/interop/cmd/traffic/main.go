@@ -6,6 +6,7 @@
 //
 //	traffic [-each N] [-rounds N] ours|dapr
 //	traffic make DIR    a CA by Dapr's own package, without a key of the root
+//	traffic take DIR    whether that package takes DIR as it is
 //
 // A stage ends when it has seen what it wants to see, never by the clock; the first failed handshake or renewal ends
 // the program. Prints a line "ok WHAT" or "not ok WHAT: WHY" for each stage and "# TEXT" for numbers.
@@ -25,6 +26,11 @@ func main() {
 	flag.Parse()
 	if flag.Arg(0) == "make" {
 		must(makeDaprCA(flag.Arg(1)))
+		return
+	}
+	if flag.Arg(0) == "take" {
+		_, err := daprTakes(flag.Arg(1), "", "cluster.local")
+		must(err)
 		return
 	}
 	sentry, err := peer.FromEnv()
