@@ -103,7 +103,7 @@ libca_a_SOURCES = \
   src/ca/profile_names.c src/ca/profile_names.h \
   src/ca/rotate.c src/ca/rotate.h \
   src/ca/sign.c src/ca/sign.h \
-  src/ca/survey.c src/ca/survey.h \
+  src/ca/crosses.c src/ca/crosses.h src/ca/survey.c src/ca/survey.h \
   src/ca/token_signer.c src/ca/token_signer.h
 
 # --- dial: the parts of rpc and client that show who serves; they need no more than GnuTLS ----------------------------

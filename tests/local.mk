@@ -35,6 +35,7 @@ UNIT_TESTS = \
   tests/unit/ca/certificates \
   tests/unit/ca/holdings \
   tests/unit/ca/init \
+  tests/unit/ca/crosses \
   tests/unit/ca/plan \
   tests/unit/ca/rotate \
   tests/unit/ca/sign \

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "ca/authority.h"
 #include "ca/certificates.h"
+#include "ca/crosses.h"
 #include "ca/init.h"
 #include "pki/chain.h"
 #include "pki/name.h"
@@ -234,22 +235,15 @@ bool dc_rotate_can_cross(const struct dc_holdings *holdings, int64_t now) {
   return room && has_room(holdings->root, 2 + (int)chain->count);
 }
 
-/* Neither issuer of ours nor of Dapr's: both bear sentry's SPIFFE ID or usages. */
-bool dc_rotate_is_cross(const struct dc_cert *cert) {
-  struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  dc_name_text(cert->subject, &name);
-  return cert->is_ca && !cert->ext_usage && !cert->san_count && !strstr(dc_buf_text(&name), "spiffe://");
-}
-
 /* Nothing that has ended, nor what hangs on it. DC_ELIMIT: more than is carried, and each of them convinces somebody. */
-static int trim(struct dc_bundle *chain, int64_t now, struct dc_err *err) {
+static int trim(const struct dc_bundle *anchors, struct dc_bundle *chain, int64_t now, struct dc_err *err) {
   size_t crosses = 0;
   char time[DC_CLOCK_TEXT_MAX];
   for (size_t i = 1; i < chain->count; i++) {
     if (has_ended(chain->certs[i], now))
       cut(chain, i);
     else
-      crosses += dc_rotate_is_cross(chain->certs[i]);
+      crosses += dc_crosses_kind(anchors, chain, i) == DC_ABOVE_CROSS;
   }
   if (crosses <= DC_ROTATE_CROSSES_MAX) return 0;
   return dc_err_set(err, DC_ELIMIT, "issuer.crt carries %d cross-certificates, and no more: the oldest ends at %s; before "
@@ -294,12 +288,13 @@ static int make_crossed(const struct dc_holdings *holdings, const struct dc_rota
   int rc = crosses && root_signs(holdings) ? need_root_key(holdings, "a cross-certificate of the new root", err) : 0;
   if (!rc) rc = make_root(holdings, rotation, draft, err);
   if (!rc) rc = make_issuer(holdings, rotation, draft->anchors.certs[0], draft->root_key, draft, err);
+  if (!rc) rc = copy_others(&draft->anchors, &holdings->anchors, NULL, rotation->now, err);
   if (rc || !crosses) return rc;
   rc = check_crossed_names(holdings, rotation, err);
   if (rc) return dc_err_add(err, rc, "a cross-certificate by the old root: rotate in stages (\"daprcerts rotate root "
                                      "--staged\")");
   rc = add_cross(holdings, rotation, draft->anchors.certs[0], &draft->chain, err);
-  if (!rc) rc = trim(&draft->chain, rotation->now, err);
+  if (!rc) rc = trim(&draft->anchors, &draft->chain, rotation->now, err);
   return rc ? rc : check_continuity(holdings, &draft->chain, rotation->now, err);
 }
 
@@ -319,7 +314,6 @@ int dc_rotate_root_crossed(struct dc_holdings *holdings, const struct dc_rotatio
                     root_signs(holdings) ? "the root" : "the issuer, which would sign in the place of the root");
   if (!rc) rc = make_crossed(holdings, rotation, &draft, err);
   if (!rc) rc = schedule(&state, holdings->root, rotation, err);
-  if (!rc) rc = copy_others(&draft.anchors, &holdings->anchors, NULL, rotation->now, err);
   if (rc) return rc;
   note_restart(&state, rotation->now, draft.chain.count > 1 ? draft.chain.certs[1]->not_after : rotation->now);
   rc = take(holdings, &draft, err);
@@ -406,7 +400,7 @@ static int bridge(const struct dc_holdings *holdings, const struct dc_rotation *
   if (check_crossed_names(holdings, rotation, NULL)) return 0;
   int rc = add_cross(holdings, rotation, root, &draft->chain, err);
   if (rc) return rc;
-  if (trim(&draft->chain, rotation->now, NULL) || check_continuity(holdings, &draft->chain, rotation->now, NULL))
+  if (trim(&draft->anchors, &draft->chain, rotation->now, NULL) || check_continuity(holdings, &draft->chain, rotation->now, NULL))
     cut(&draft->chain, count);
   return 0;
 }
@@ -418,8 +412,6 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
   struct dc_bundle *anchors = &draft.anchors;
   *take_anchors = *take_chain = (struct dc_bundle)DC_BUNDLE_INIT;
   int rc = refuse_staged(holdings, err);
-  if (!rc && check_continuity(holdings, &draft.chain, rotation->now, NULL)) rc = bridge(holdings, rotation, &draft, err);
-  *breaks = !rc && check_continuity(holdings, &draft.chain, rotation->now, NULL) != 0;
   bool new_root = !rc && !holds(anchors, holdings->root);
   if (new_root) rc = schedule(&state, holdings->root, rotation, err);
   for (size_t i = 0; !rc && i < holdings->anchors.count; i++) {
@@ -427,6 +419,8 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
     if (!holds(anchors, anchor) && !has_ended(anchor, rotation->now))
       rc = dc_bundle_add_der(anchors, anchor->der.data, anchor->der.len, err);
   }
+  if (!rc && check_continuity(holdings, &draft.chain, rotation->now, NULL)) rc = bridge(holdings, rotation, &draft, err);
+  *breaks = !rc && check_continuity(holdings, &draft.chain, rotation->now, NULL) != 0;
   int64_t until = *breaks ? rotation->now : holdings->root->not_after;
   if (!rc) rc = take(holdings, &draft, err);
   if (rc) return rc;

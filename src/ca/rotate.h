@@ -51,9 +51,6 @@ int dc_rotate_given(struct dc_holdings *holdings, const struct dc_rotation *rota
                     struct dc_bundle *take_chain, struct dc_key *take_key, bool *breaks, struct dc_err *err)
     DC_NODISCARD;
 
-/* Whether CERT, of issuer.crt, is a root's key that another CA has certified. */
-bool dc_rotate_is_cross(const struct dc_cert *cert);
-
 /* Old roots leave ca.crt: those whose time has come, or ALL that are to leave, and what has ended. Anchors that no rotation
  * has replaced stay. Whether anything changed. */
 bool dc_rotate_retire_roots(struct dc_holdings *holdings, int64_t now, bool all);

@@ -11,8 +11,6 @@
 #include "base/os.h"
 #include "base/path.h"
 #include "ca/authority.h"
-#include "ca/certificates.h"
-#include "pki/name.h"
 #include "store/publish.h"
 
 enum { RECENT = 30 * 86400 }; /* seconds for which it is told who had to be restarted at once */
@@ -124,19 +122,11 @@ static enum dc_role role_of_anchor(const struct dc_survey *survey, const struct 
   return retires ? DC_ROLE_OLD_ROOT : DC_ROLE_OTHER_ROOT;
 }
 
-/* A certificate above the issuer. It is a cross-certificate where its key is a root's; roots leave ca.crt, but never an
- * older one after a newer one. */
 static enum dc_role role_above(const struct dc_holdings *holdings, size_t i) {
-  const struct dc_cert *cert = holdings->chain.certs[i], *issuer = holdings->chain.certs[0];
-  bool of_root = false, by_root = false;
-  if (!holdings->root || dc_cert_signed_by(issuer, holdings->root, NULL)) return DC_ROLE_INTERMEDIATE;
-  for (size_t k = 0; k < holdings->anchors.count; k++) {
-    const struct dc_cert *anchor = holdings->anchors.certs[k];
-    of_root = of_root || dc_spki_equal(&cert->spki, &anchor->spki);
-    by_root = by_root || dc_cert_signed_by(cert, anchor, NULL) == 0;
-  }
-  if (of_root) return DC_ROLE_CROSS;
-  return by_root || !dc_rotate_is_cross(cert) ? DC_ROLE_OLD_ISSUER : DC_ROLE_CROSS;
+  static const enum dc_role roles_above[] = {[DC_ABOVE_CROSS] = DC_ROLE_CROSS,
+                                             [DC_ABOVE_OLD_ISSUER] = DC_ROLE_OLD_ISSUER,
+                                             [DC_ABOVE_INTERMEDIATE] = DC_ROLE_INTERMEDIATE};
+  return roles_above[dc_crosses_kind(&holdings->anchors, &holdings->chain, i)];
 }
 
 static struct dc_survey_cert *add(struct dc_survey *survey, enum dc_role role, const struct dc_cert *cert,
@@ -272,41 +262,15 @@ static void check_authority(struct dc_survey *survey, int64_t now) {
 
 /* --- restarts ----------------------------------------------------------------------------------------------------- */
 
-static void add_cohort(struct dc_survey *survey, int64_t started_before, int64_t by, struct dc_slice knows) {
-  if (survey->cohort_count == DC_SURVEY_COHORTS_MAX) return;
-  struct dc_survey_cohort *cohort = &survey->cohorts[survey->cohort_count++];
-  *cohort = (struct dc_survey_cohort){.started_before = started_before, .by = by};
-  if (knows.len) dc_name_text(knows, &cohort->knows);
-}
-
-/* Each place of the chain that a root has signed is what those go by who know no newer one; a newer one came with its
- * cross-certificate. Those who have no more time than others that came later are among these. */
-static void add_crossed_cohorts(struct dc_survey *survey, int64_t now) {
-  const struct dc_bundle *chain = &survey->holdings.chain;
-  int64_t started_before = 0, by = INT64_MAX, told = 0;
-  for (size_t i = 1; i < chain->count; i++) {
-    const struct dc_cert *cert = chain->certs[i];
-    enum dc_role role = role_above(&survey->holdings, i);
-    if (role == DC_ROLE_INTERMEDIATE) return;
-    if (role == DC_ROLE_CROSS) started_before = cert->not_before + DC_CERTIFICATES_SKEW;
-    if (cert->not_after < by) by = cert->not_after;
-    bool by_root = i + 1 == chain->count || role_above(&survey->holdings, i + 1) == DC_ROLE_CROSS;
-    if (by_root && by != told && by >= now) add_cohort(survey, started_before, by, cert->issuer);
-    if (by_root) told = by;
+/* Of those whose time has passed nothing is told; of those who had to be restarted at once it is for a while. */
+static void find_cohorts(struct dc_survey *survey, int64_t now) {
+  const struct dc_holdings *holdings = &survey->holdings;
+  size_t count = dc_crosses_cohorts(&holdings->anchors, &holdings->chain, &holdings->state, survey->cohorts);
+  for (size_t i = 0; i < count; i++) {
+    const struct dc_cohort cohort = survey->cohorts[i];
+    if (cohort.by ? cohort.by >= now : now - cohort.started_before < RECENT)
+      survey->cohorts[survey->cohort_count++] = cohort;
   }
-}
-
-/* What the state notes, unless a cross-certificate has told it. An end that is no later than the beginning: nothing was
- * done for those before. */
-static void add_noted_cohort(struct dc_survey *survey, int64_t now) {
-  const struct dc_state *state = &survey->holdings.state;
-  const struct dc_slice nothing = {NULL, 0};
-  for (size_t i = 0; i < survey->cohort_count; i++)
-    if (survey->cohorts[i].by == state->until) return;
-  if (state->since && state->until > state->since && state->until >= now)
-    add_cohort(survey, state->since, state->until, nothing);
-  if (state->since && state->until <= state->since && now - state->since < RECENT)
-    add_cohort(survey, state->since, 0, nothing);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
@@ -321,8 +285,7 @@ static void look_ahead(struct dc_survey *survey, const struct dc_when *when, int
   bool has_client = holdings->there[DC_FILE_CLIENT_CRT] || holdings->there[DC_FILE_CLIENT_KEY];
   for (size_t i = 0; i < survey->plan.count; i++)
     survey->due = survey->due || survey->plan.rows[i].step != DC_STEP_CLIENT || has_client;
-  add_crossed_cohorts(survey, now);
-  add_noted_cohort(survey, now);
+  find_cohorts(survey, now);
 }
 
 /* Sidecars go by these alone: by the last one to end. */
@@ -375,7 +338,6 @@ void dc_survey_free(struct dc_survey *survey) {
   dc_bundle_free(&survey->client);
   dc_buf_free(&survey->problems);
   dc_buf_free(&survey->warnings);
-  for (size_t i = 0; i < survey->cohort_count; i++) dc_buf_free(&survey->cohorts[i].knows);
   *survey = (struct dc_survey)DC_SURVEY_INIT;
 }
 

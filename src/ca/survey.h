@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include "ca/crosses.h"
 #include "ca/plan.h"
 
 enum dc_role {
@@ -45,14 +46,7 @@ struct dc_survey_key {
   char kind[DC_SPKI_TEXT_MAX]; /* "EC P-256"; empty: it cannot be read */
 };
 
-/* Sidecars that believe the issuer by what ends. */
-struct dc_survey_cohort {
-  int64_t started_before;
-  int64_t by;          /* when they must have been restarted; 0: they do not believe the issuer now */
-  struct dc_buf knows; /* the subject of the newest root that they know, where a cross-certificate tells it */
-};
-
-enum { DC_SURVEY_CERTS_MAX = 2 * DC_BUNDLE_MAX + 1, DC_SURVEY_COHORTS_MAX = 8, DC_SURVEY_KEYS_MAX = 8 };
+enum { DC_SURVEY_CERTS_MAX = 2 * DC_BUNDLE_MAX + 1, DC_SURVEY_KEYS_MAX = 8 };
 
 struct dc_survey {
   struct dc_holdings holdings;
@@ -68,7 +62,7 @@ struct dc_survey {
   bool due; /* something ends, or waits for "daprcerts rotate"; a client pair that is missing does not count */
   struct dc_next coming[DC_STEPS]; /* what comes after now */
   size_t coming_count;
-  struct dc_survey_cohort cohorts[DC_SURVEY_COHORTS_MAX];
+  struct dc_cohort cohorts[DC_CROSSES_COHORTS_MAX]; /* borrow from the holdings */
   size_t cohort_count;
 };
 #define DC_SURVEY_INIT {.count = 0}

@@ -12,15 +12,14 @@
 
 #include "base/clock.h"
 #include "base/os.h"
-#include "ca/certificates.h"
-#include "ca/rotate.h"
+#include "ca/crosses.h"
 #include "sentry/expiry.h"
 
 /* --- by when ------------------------------------------------------------------------------------------------------ */
 
 static bool is_near(int64_t end, int64_t now) {
   int64_t span = INT64_C(86400) * DC_EXPIRY_WARN_DAYS;
-  return end && end - now <= span && now - end <= span;
+  return end - now <= span && now - end <= span;
 }
 
 static void tell(struct dc_buf *out, int64_t since, int64_t end, int64_t now) {
@@ -33,22 +32,17 @@ static void tell(struct dc_buf *out, int64_t since, int64_t end, int64_t now) {
 
 bool dc_restart_warning(const struct dc_authority *authority, const struct dc_state *state, int64_t now, size_t index,
                         int64_t *since, struct dc_buf *out) {
-  const struct dc_bundle *chain = dc_authority_chain(authority);
-  bool told = false; /* the state's end is a cross-certificate's */
-  for (size_t i = 1; i < chain->count; i++) {
-    const struct dc_cert *cross = chain->certs[i];
-    bool ends_with = i > 1 && cross->not_after == chain->certs[i - 1]->not_after; /* it signed that one */
-    if (!dc_rotate_is_cross(cross) || ends_with || !is_near(cross->not_after, now)) continue;
-    told = told || cross->not_after == state->until;
-    if (index-- > 0) continue;
-    if (since) *since = cross->not_before + DC_CERTIFICATES_SKEW;
-    tell(out, cross->not_before + DC_CERTIFICATES_SKEW, cross->not_after, now);
+  struct dc_cohort cohorts[DC_CROSSES_COHORTS_MAX];
+  size_t count =
+      dc_crosses_cohorts(dc_authority_anchors(authority), dc_authority_chain(authority), state, cohorts);
+  for (size_t i = 0; i < count; i++) {
+    int64_t end = cohorts[i].by ? cohorts[i].by : cohorts[i].started_before;
+    if (!is_near(end, now) || index-- > 0) continue;
+    if (since) *since = cohorts[i].started_before;
+    tell(out, cohorts[i].started_before, end, now);
     return true;
   }
-  if (told || !state->since || !is_near(state->until, now) || index > 0) return false;
-  if (since) *since = state->since;
-  tell(out, state->since, state->until, now);
-  return true;
+  return false;
 }
 
 /* --- who ---------------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "base/duration.h"
 #include "base/os.h"
 #include "ca/survey.h"
+#include "pki/name.h"
 #include "tools/due.h"
 #include "tools/renewal.h"
 #include "tools/report.h"
@@ -147,8 +148,10 @@ static json_t *json_keys(const struct dc_survey *survey) {
 static json_t *json_cohorts(const struct dc_survey *survey) {
   json_t *list = json_array();
   for (size_t i = 0; i < survey->cohort_count; i++) {
-    const struct dc_survey_cohort *cohort = &survey->cohorts[i];
-    json_t *knows = cohort->knows.len ? dc_report_path(dc_buf_text(&cohort->knows)) : json_null();
+    const struct dc_cohort *cohort = &survey->cohorts[i];
+    struct dc_buf name DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    if (cohort->knows.len) dc_name_text(cohort->knows, &name);
+    json_t *knows = name.len ? dc_report_path(dc_buf_text(&name)) : json_null();
     json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "started_before", dc_report_time(cohort->started_before),
                                           "knowing", knows, "by", dc_report_time(cohort->by)));
   }
@@ -297,7 +300,7 @@ static void write_coming(const struct job *job, struct dc_buf *out) {
   }
 }
 
-static void write_cohort(const struct job *job, const struct dc_survey_cohort *cohort, bool colours,
+static void write_cohort(const struct job *job, const struct dc_cohort *cohort, bool colours,
                          struct dc_buf *out) {
   char time[DC_CLOCK_TEXT_MAX], left[DC_DURATION_TEXT_MAX];
   bool near = cohort->by - job->ask.now <= BANNER_DAYS * DAY;

@@ -71,6 +71,9 @@ static void test_state(int64_t made) {
   const struct dc_state state = {.since = made, .until = made + 2 * LIFE};
   is_text(at(&state, state.until - 31 * DAY), "", "of a root with the same key, or a staged one, the state tells: not yet");
   is_text(at(&state, state.until - DAY), line("must have been", made, state.until, ""), "then");
+  const struct dc_state at_once = {.since = made};
+  is_text(at(&at_once, made + DAY), line("had to be", made, made, ", and believe nobody who has renewed since"),
+          "and for a while who had to be restarted at once");
 }
 
 static const char *silent(const char *path, int64_t since, size_t *count) {
