@@ -127,6 +127,7 @@ libtools_a_SOURCES = \
   src/tools/pair.c src/tools/pair.h \
   src/tools/program.c src/tools/program.h \
   src/tools/report.c src/tools/report.h \
+  src/tools/root_key.c src/tools/root_key.h \
   src/tools/renewal.c src/tools/renewal.h \
   src/tools/source.c src/tools/source.h \
   src/tools/table.c src/tools/table.h \

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/os.h"
@@ -19,6 +18,7 @@
 #include "tools/names.h"
 #include "tools/openssl.h"
 #include "tools/report.h"
+#include "tools/root_key.h"
 #include "tools/tool.h"
 #include "tools/when.h"
 
@@ -245,16 +245,15 @@ static int report_new(const struct job *job, const struct dc_init_set *set, stru
       err);
 }
 
-/* The root's key first where it goes elsewhere, and away again where the rest fails. */
 static int install(const struct job *job, const struct dc_init_set *set, struct dc_err *err) {
   const struct dc_install_how how = {.trust_domain = job->trust_domain, .ns = job->ns,
                                      .root_key_elsewhere = opt.root_key_out != NULL};
   bool writes = opt.root_key_out && !opt.root_key;
-  int rc = writes ? dc_os_write_new(opt.root_key_out, 0600, set->ca_key.data, set->ca_key.len, err) : 0;
+  int rc = writes ? dc_root_key_put(opt.root_key_out, (struct dc_slice){set->ca_key.data, set->ca_key.len}, err) : 0;
 
   if (rc < 0) return rc;
   rc = dc_install_new(job->dir, set, &how, err);
-  if (rc < 0 && writes && !dc_publish_is_marked(job->dir)) (void)unlink(opt.root_key_out);
+  if (rc < 0 && writes) dc_root_key_take_back(opt.root_key_out, job->dir);
   return rc;
 }
 

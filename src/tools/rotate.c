@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
@@ -17,6 +16,7 @@
 #include "tools/kty.h"
 #include "tools/names.h"
 #include "tools/report.h"
+#include "tools/root_key.h"
 #include "tools/tool.h"
 
 enum { FILE_MAX = 1 << 20, DAY = 86400 };
@@ -345,7 +345,7 @@ static int write_root_key(struct job *job, bool *written, struct dc_err *err) {
   if (!opt.root_key_out || !makes) return 0;
   bool is_there = opt.private_key && strcmp(opt.private_key, opt.root_key_out) == 0;
   int rc = is_there ? 0 : dc_key_to_pem(holdings->root_key, &pem, err);
-  if (!rc && !is_there) rc = dc_os_write_new(opt.root_key_out, 0600, pem.data, pem.len, err);
+  if (!rc && !is_there) rc = dc_root_key_put(opt.root_key_out, (struct dc_slice){pem.data, pem.len}, err);
   if (rc) return rc;
   *written = !is_there;
   holdings->root_key_given = true;
@@ -359,7 +359,7 @@ static int publish(struct job *job, struct dc_err *err) {
   int rc = write_root_key(job, &written, err);
   if (!rc) rc = dc_holdings_changes(&job->holdings, &set, err);
   if (!rc && set.count) rc = dc_publish_commit(&job->publication, &set, how(&job->plan), err);
-  if (rc && written && !dc_publish_is_marked(job->dir)) (void)unlink(opt.root_key_out);
+  if (rc && written) dc_root_key_take_back(opt.root_key_out, job->dir);
   job->published = !rc;
   return rc;
 }

@@ -344,6 +344,18 @@ while [ $round -lt 5 ]; do
   valid "$WORK/race$round" "and one whole set, round $round"
 done
 
+# --- the root's key elsewhere ----------------------------------------------------------------------------------------------
+status 0 'the key of the root elsewhere' "$DAPRCERTS" ca-init --dir "$WORK/offline" --root-key-out "$WORK/root.key"
+check 'is there' pair_fits "$WORK/offline/ca.crt" "$WORK/root.key"
+same '-rw-------' "$(ls -l "$WORK/root.key" | cut -c1-10)" 'for its owner alone'
+check 'and not in the directory' test ! -e "$WORK/offline/ca.key"
+cp "$WORK/root.key" "$WORK/root.key.before"
+status 1 'a file that is there' "$DAPRCERTS" ca-init --dir "$WORK/offline2" --root-key-out "$WORK/root.key"
+check 'is left as it is' cmp "$WORK/root.key" "$WORK/root.key.before"
+check 'with nothing made' test ! -e "$WORK/offline2/ca.crt"
+status 1 'a directory that refuses the rest' "$DAPRCERTS" ca-init --dir "$WORK/offline" --root-key-out "$WORK/taken-back.key"
+check 'leaves no key behind' test ! -e "$WORK/taken-back.key"
+
 # --- killed at any point -----------------------------------------------------------------------------------------------------------------
 # By strace, at the Nth call of each kind that could change the directory, for every N; then whoever comes next finds
 # nothing, or all, and what a dead publisher left is finished.
