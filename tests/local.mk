@@ -42,6 +42,7 @@ UNIT_TESTS = \
   tests/unit/ca/token_signer \
   tests/unit/config/allow \
   tests/unit/config/dapr_config \
+  tests/unit/config/openssl_conf \
   tests/unit/config/settings \
   tests/unit/config/state \
   tests/unit/format/env \
@@ -151,6 +152,11 @@ if WITH_SENTRY
 TESTS += $(INTEROP_TESTS)
 endif
 
+# --- openssl's configurations, beside openssl ----------------------------------------------------------------------------
+EXTRA_DIST += tests/interop/openssl_conf.py
+dist_check_SCRIPTS += tests/interop/openssl_conf.sh
+TESTS += tests/interop/openssl_conf.sh
+
 # --- the server, by its command line and by peers that break the rules ---------------------------------------------------
 EXTRA_DIST += \
   tests/sentry/drain.py \
@@ -211,6 +217,8 @@ FUZZ_TARGETS = \
   tests/fuzz/k8s \
   tests/fuzz/pem \
   tests/fuzz/pieces
+FUZZ_TARGETS = tests/fuzz/bundle tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/jwks tests/fuzz/jwt \
+  tests/fuzz/openssl_conf tests/fuzz/pem
 if WITH_SENTRY
 FUZZ_TARGETS += tests/fuzz/h2 tests/fuzz/message
 endif
@@ -242,6 +250,8 @@ tests_fuzz_k8s_SOURCES = tests/fuzz/k8s.c $(FUZZ_MAIN)
 tests_fuzz_k8s_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_message_SOURCES = tests/fuzz/message.c $(FUZZ_MAIN)
 tests_fuzz_message_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_openssl_conf_SOURCES = tests/fuzz/openssl_conf.c $(FUZZ_MAIN)
+tests_fuzz_openssl_conf_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_pem_SOURCES = tests/fuzz/pem.c $(FUZZ_MAIN)
 tests_fuzz_pem_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_pieces_SOURCES = tests/fuzz/pieces.c $(FUZZ_MAIN)

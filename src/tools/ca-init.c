@@ -81,6 +81,8 @@ static const struct dc_cli cli = {
              "Exit status: 0 done, 1 failed or refused, 2 wrong usage.",
 };
 
+static int is_input(const char *path) { return path && strcmp(path, "-") == 0; }
+
 static int check_usage(struct dc_err *err) {
   bool days = opt.days_given || opt.root_days_given || opt.issuer_days_given;
 
@@ -88,6 +90,8 @@ static int check_usage(struct dc_err *err) {
     return dc_err_set(err, DC_EUSAGE, "'--client' adds a pair to what is there: it takes no root and no dates");
   if (opt.client && (opt.conf || opt.issuer_conf))
     return dc_err_set(err, DC_EUSAGE, "'--client' makes no root and no issuer: it takes no '--conf' and '--issuer-conf'");
+  if (is_input(opt.conf) + is_input(opt.issuer_conf) + is_input(opt.root_key) + is_input(opt.root_crt) > 1)
+    return dc_err_set(err, DC_EUSAGE, "standard input ('-') can be one file alone");
   if (opt.conf && opt.root_crt)
     return dc_err_set(err, DC_EUSAGE, "'--conf' and '--root-cert' exclude each other: the root is there already");
   if (opt.root_key && opt.root_key_out && strcmp(opt.root_key, opt.root_key_out) != 0)
