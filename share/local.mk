@@ -10,6 +10,7 @@ dist_man_MANS += \
   share/man/daprcerts-rotate.1 \
   share/man/daprcerts-status.1 \
   share/man/daprcerts-token.1 \
+  share/man/daprcerts-verify.1 \
   share/man/daprcerts.1 \
   share/man/daprcerts.conf.5
 EXTRA_DIST += share/man/daprcerts-down.1 share/man/daprcerts-sentry.1 share/man/daprcerts-up.1

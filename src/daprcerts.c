@@ -46,6 +46,7 @@ static const struct command commands[] = {
     {.name = "issue", .summary = "make one workload certificate"},
     {.name = "token", .summary = "make a token by which an app proves to a sentry who it is"},
     {.name = "inspect", .summary = "show a certificate, request, key or token, and what each Dapr version makes of it"},
+    {.name = "verify", .summary = "tell whether a certificate is trusted, or a directory suits each Dapr version"},
     {.name = "fingerprint", .summary = "print the fingerprint of a certificate or a request"},
     {.name = "kube-export", .summary = "print the credentials as Kubernetes' objects, or for Dapr's Helm chart"},
     {.name = "kube-import", .summary = "take the credentials of Dapr on Kubernetes"},

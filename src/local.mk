@@ -84,6 +84,7 @@ libpki_a_SOURCES = \
   src/pki/spiffe.c src/pki/spiffe.h \
   src/pki/constraints.c src/pki/constraints.h \
   src/pki/spki.c src/pki/spki.h \
+  src/pki/strict.c src/pki/strict.h \
   src/pki/text.c src/pki/text.h
 
 # --- ca: what an authority does -------------------------------------------------------------------------------------
@@ -178,6 +179,11 @@ pkglibexec_PROGRAMS += daprcerts-status
 daprcerts_status_SOURCES = src/tools/status.c
 daprcerts_status_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_status_LDADD = $(OFFLINE_LIBS)
+
+pkglibexec_PROGRAMS += daprcerts-verify
+daprcerts_verify_SOURCES = src/tools/verify.c
+daprcerts_verify_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+daprcerts_verify_LDADD = $(DIAL_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-token
 daprcerts_token_SOURCES = src/tools/token.c

@@ -115,7 +115,8 @@ OFFLINE_TESTS = \
   tests/cli/rotate-owner.sh \
   tests/cli/rotate.sh \
   tests/cli/status.sh \
-  tests/cli/token.sh
+  tests/cli/token.sh \
+  tests/cli/verify.sh
 dist_check_SCRIPTS += $(OFFLINE_TESTS)
 TESTS += $(OFFLINE_TESTS)
 EXTRA_DIST += tests/cli/openssl-ca.sh tests/cli/rotated.sh
@@ -215,10 +216,9 @@ FUZZ_TARGETS = \
   tests/fuzz/jwks \
   tests/fuzz/jwt \
   tests/fuzz/k8s \
+  tests/fuzz/openssl_conf \
   tests/fuzz/pem \
   tests/fuzz/pieces
-FUZZ_TARGETS = tests/fuzz/bundle tests/fuzz/cert tests/fuzz/config tests/fuzz/csr tests/fuzz/jwks tests/fuzz/jwt \
-  tests/fuzz/openssl_conf tests/fuzz/pem
 if WITH_SENTRY
 FUZZ_TARGETS += tests/fuzz/h2 tests/fuzz/message
 endif

@@ -12,7 +12,8 @@
 #include "pki/spiffe.h"
 
 #define OLD_DNS "cluster.local" /* what old sidecars ask of sentry and placement */
-#define ROTATE_ISSUER "make an EC issuer: daprcerts rotate issuer"
+#define ROTATE_ISSUER "make an EC issuer (daprcerts rotate issuer --kty EC)"
+#define NAME_ISSUER "make an issuer that has it (daprcerts rotate issuer)"
 
 /* --- versions ----------------------------------------------------------------------------------------------------- */
 
@@ -147,7 +148,7 @@ static void judge_old_names(const struct dc_cert *cert, const struct identity *w
     fits = fits || (cert->sans[i].kind == DC_SAN_DNS && ends_with(cert->sans[i].value, ".svc." OLD_DNS));
   if (fits) return;
   (void)dc_err_set(&why, DC_EMISMATCH, "it lacks the DNS name %s", dc_buf_text(&name));
-  refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD_1_11, why.text, "issue it with that name: daprcerts issue --san NAME");
+  refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD_1_11, why.text, "issue it with that name (daprcerts issue --san NAME, daprcerts sentry --legacy-dns-sans)");
 }
 
 static void judge_leaf(const struct dc_cert *cert, struct dc_compat *out) {
@@ -200,10 +201,10 @@ static void judge_ca_usage(const struct dc_cert *cert, struct dc_compat *out) {
 static void judge_placement(const struct dc_cert *issuer, struct dc_compat *out) {
   if (!has_dns(issuer, OLD_DNS))
     refuse(out, DC_ERA_PLACEMENT_1_11, DC_ERA_PLACEMENT_1_11,
-           "it serves with the issuer's certificate, which lacks the DNS name " OLD_DNS, ROTATE_ISSUER);
+           "it serves with the issuer's certificate, which lacks the DNS name " OLD_DNS, NAME_ISSUER);
   if (lacks_usage(issuer, DC_EKU_SERVER))
     refuse(out, DC_ERA_PLACEMENT_1_11, DC_ERA_PLACEMENT_1_11,
-           "it serves with the issuer's certificate, whose extended key usage lacks serverAuth", ROTATE_ISSUER);
+           "it serves with the issuer's certificate, whose extended key usage lacks serverAuth", NAME_ISSUER);
 }
 
 static void judge_ca(const struct dc_cert *cert, struct dc_compat *out) {
@@ -238,7 +239,7 @@ static void judge_key(const struct dc_spki *public, const char *label, struct dc
   judge_issuer_kind(public, out);
   if (strcmp(label, "PRIVATE KEY") == 0)
     refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY_1_7, "the key is PKCS#8, and it reads SEC1 (\"EC PRIVATE KEY\") alone",
-           "write it anew: openssl ec -in issuer.key");
+           "write it as SEC1 (openssl ec -in issuer.key)");
 }
 
 void dc_compat_key(const struct dc_spki *public, const char *label, struct dc_compat *out) {
@@ -281,7 +282,7 @@ static void judge_files(const struct dc_compat_set *set, struct dc_compat *out) 
   }
   if (dc_pem_next(&at, &left, &block, NULL) == 1 && !strstr(block.label, "PRIVATE KEY"))
     refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY, "another block stands before the private key in issuer.key",
-           "take it out: openssl ec -in issuer.key");
+           "take that block out (openssl ec -in issuer.key)");
 }
 
 static const char *label_of_key(struct dc_slice file, struct dc_pem *block) {
@@ -297,7 +298,7 @@ static void judge_chain(const struct dc_authority *authority, struct dc_compat *
   struct dc_path paths[DC_PATH_MAX];
   struct dc_err err = DC_ERR_INIT;
   if (dc_chain_paths(chain->certs[0], &above, anchors, DC_PURPOSE_CLIENT, paths, DC_PATH_MAX, &err) < 0)
-    refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD_1_11, err.text, ROTATE_ISSUER);
+    refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD_1_11, err.text, NAME_ISSUER);
   judge_issuer_kind(&chain->certs[0]->spki, out);
   judge_placement(chain->certs[0], out);
 }
@@ -319,7 +320,7 @@ int dc_compat_set(const struct dc_compat_set *set, struct dc_compat *out, struct
   judge_chain(authority, out);
   if (!set->client_pair)
     refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD_1_11, "there is no client pair, without which it does not start",
-           "make one: daprcerts rotate");
+           "make a client pair (daprcerts rotate)");
   accept(out, DC_ERA_DAPRD_1_11, DC_ERA_SENTRY);
   return 0;
 }

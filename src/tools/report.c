@@ -61,6 +61,17 @@ json_t *dc_report_path(const char *path) {
   return text.failed ? NULL : json_string(dc_buf_text(&text));
 }
 
+json_t *dc_report_lines(const struct dc_buf *text) {
+  json_t *list = json_array();
+  for (const char *at = dc_buf_text(text); *at;) {
+    size_t n = strcspn(at, "\n");
+    char *line DC_CLEANUP(dc_mem_free) = strndup(at, n);
+    json_array_append_new(list, line ? dc_report_path(line) : NULL);
+    at += n + (at[n] == '\n');
+  }
+  return list;
+}
+
 json_t *dc_report_time(int64_t at) {
   char time[DC_CLOCK_TEXT_MAX];
   return at ? json_string(dc_clock_rfc3339(at, time)) : json_null();

@@ -13,6 +13,8 @@
 json_t *dc_report_cert(const struct dc_cert *cert);
 /* A path, or a text that may hold one, as a JSON string: U+FFFD for each byte that is no UTF-8. */
 json_t *dc_report_path(const char *path);
+/* A list of the lines of TEXT. */
+json_t *dc_report_lines(const struct dc_buf *text);
 /* RFC 3339; null for 0. */
 json_t *dc_report_time(int64_t at);
 /* [{"step": "issuer", "reason": "..."}, ...] */

@@ -92,17 +92,6 @@ static const char *word_of(const struct dc_survey *survey) {
 
 static json_t *json_text(const char *text) { return text ? json_string(text) : json_null(); }
 
-static json_t *json_lines(const struct dc_buf *text) {
-  json_t *list = json_array();
-  for (const char *at = dc_buf_text(text); *at;) {
-    size_t n = strcspn(at, "\n");
-    char *line DC_CLEANUP(dc_mem_free) = strndup(at, n);
-    json_array_append_new(list, line ? dc_report_path(line) : NULL);
-    at += n + (at[n] == '\n');
-  }
-  return list;
-}
-
 /* The fingerprint of who signed it. */
 static json_t *json_signer(const struct dc_survey *survey, int signer) {
   struct dc_buf print DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -177,7 +166,7 @@ static int report(const struct job *job, struct dc_err *err) {
   return dc_report_print(
       json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "directory", dc_report_path(job->dir),
                 "status", word_of(survey), "exit_status", status_of(survey), "time", dc_report_time(job->ask.now),
-                "problems", json_lines(&survey->problems), "warnings", json_lines(&survey->warnings), "certificates",
+                "problems", dc_report_lines(&survey->problems), "warnings", dc_report_lines(&survey->warnings), "certificates",
                 json_certs(job), "keys", json_keys(survey), "root_key", json_text(place_of_root_key(survey)), "due",
                 dc_report_plan(&survey->plan), "coming", json_coming(survey), "restart", json_cohorts(survey)),
       err);
@@ -253,16 +242,6 @@ static void write_table(const struct job *job, bool colours, struct dc_buf *out)
   dc_table_text(&table, colours, out);
 }
 
-static void write_lines(const struct dc_buf *text, bool colours, enum dc_colour colour, const char *word,
-                        struct dc_buf *out) {
-  for (const char *at = dc_buf_text(text); *at;) {
-    size_t n = strcspn(at, "\n");
-    dc_table_paint(out, colours, colour, word);
-    dc_buf_printf(out, ": %.*s\n", (int)n, at);
-    at += n + (at[n] == '\n');
-  }
-}
-
 static const char *words_of_step(enum dc_step step) {
   switch (step) {
     case DC_STEP_SWITCH: return "the staged root takes over, with a new issuer";
@@ -321,8 +300,8 @@ static int show(const struct job *job, struct dc_err *err) {
   dc_table_paint(&out, colours, survey->problems.len ? DC_COLOUR_RED : survey->due ? DC_COLOUR_YELLOW : DC_COLOUR_GREEN,
                  word_of(survey));
   dc_buf_add_byte(&out, '\n');
-  write_lines(&survey->problems, colours, DC_COLOUR_RED, "problem", &out);
-  write_lines(&survey->warnings, colours, DC_COLOUR_YELLOW, "warning", &out);
+  dc_table_lines(&survey->problems, colours, DC_COLOUR_RED, "problem", &out);
+  dc_table_lines(&survey->warnings, colours, DC_COLOUR_YELLOW, "warning", &out);
   if (survey->anchors_only)
     dc_buf_add_text(&out, "There is no issuer: these are the trust anchors of sidecars that another machine serves.\n");
   write_table(job, colours, &out);

@@ -21,6 +21,16 @@ void dc_table_paint(struct dc_buf *out, bool colours, enum dc_colour colour, con
   if (painted) dc_buf_add_text(out, "\033[0m");
 }
 
+void dc_table_lines(const struct dc_buf *text, bool colours, enum dc_colour colour, const char *word,
+                    struct dc_buf *out) {
+  for (const char *at = dc_buf_text(text); *at;) {
+    size_t n = strcspn(at, "\n");
+    dc_table_paint(out, colours, colour, word);
+    dc_buf_printf(out, ": %.*s\n", (int)n, at);
+    at += n + (at[n] == '\n');
+  }
+}
+
 void dc_table_add(struct dc_table *table, enum dc_colour colour, const char *text) {
   dc_buf_add(&table->texts, text, strlen(text) + 1);
   dc_buf_add_byte(&table->paints, (unsigned char)colour);

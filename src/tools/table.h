@@ -13,6 +13,9 @@ enum dc_colour { DC_COLOUR_NONE, DC_COLOUR_GREEN, DC_COLOUR_YELLOW, DC_COLOUR_RE
 bool dc_table_colours(void);
 /* Appends TEXT in COLOUR, or as it is. */
 void dc_table_paint(struct dc_buf *out, bool colours, enum dc_colour colour, const char *text);
+/* Appends "WORD: LINE", the word in COLOUR, for each line of TEXT. */
+void dc_table_lines(const struct dc_buf *text, bool colours, enum dc_colour colour, const char *word,
+                    struct dc_buf *out);
 
 enum { DC_TABLE_COLUMNS_MAX = 8 };
 

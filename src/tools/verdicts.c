@@ -26,10 +26,17 @@ void dc_verdicts_text(const struct dc_compat *compat, int indent, bool colours, 
 }
 
 void dc_verdicts_remedies(const struct dc_compat *compat, struct dc_buf *out) {
-  for (enum dc_era era = 0; era < DC_ERAS; era++) {
-    const struct dc_verdict *verdict = &compat->eras[era];
-    if (verdict->kind == DC_VERDICT_REFUSES && verdict->remedy)
-      dc_buf_printf(out, "For %s %s: %s\n", dc_era_program(era), dc_era_versions(era), verdict->remedy);
+  bool told[DC_ERAS] = {false};
+  for (enum dc_era first = 0; first < DC_ERAS; first++) {
+    const char *remedy = compat->eras[first].remedy;
+    if (!remedy || told[first]) continue;
+    dc_buf_printf(out, "To do: %s, for", remedy);
+    for (enum dc_era era = first; era < DC_ERAS; era++) {
+      if (!compat->eras[era].remedy || strcmp(compat->eras[era].remedy, remedy) != 0) continue;
+      told[era] = true;
+      dc_buf_printf(out, "%s %s %s", era == first ? "" : ";", dc_era_program(era), dc_era_versions(era));
+    }
+    dc_buf_add_byte(out, '\n');
   }
 }
 

@@ -9,7 +9,7 @@
 
 /* Appends a line for each era that has a verdict, indented by INDENT spaces: "daprd up to 1.11   refuses: why". */
 void dc_verdicts_text(const struct dc_compat *compat, int indent, bool colours, struct dc_buf *out);
-/* Appends "WHAT TO DO (for whom)", a line for each remedy. */
+/* Appends "To do: REMEDY, for PROGRAM VERSIONS; ...", a line for each remedy. */
 void dc_verdicts_remedies(const struct dc_compat *compat, struct dc_buf *out);
 /* [{"program": "daprd", "versions": "up to 1.11", "accepts": true, "why": null, "remedy": null}, ...] */
 json_t *dc_verdicts_json(const struct dc_compat *compat);
