@@ -4,6 +4,7 @@
 #ifndef DC_TOOLS_ROOT_KEY_H
 #define DC_TOOLS_ROOT_KEY_H
 
+#include "base/err.h"
 #include "base/slice.h"
 
 /* Writes it, mode 0600, durably. DC_EEXIST: nothing is overwritten. */
