@@ -105,6 +105,7 @@ tests_unit_sentry_policy_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 
 # --- the offline tools, by openssl, certtool and PyJWT ---------------------------------------------------------------
 OFFLINE_TESTS = \
+  tests/cli/ca-init-conf.sh \
   tests/cli/ca-init.sh \
   tests/cli/fingerprint.sh \
   tests/cli/inspect.sh \

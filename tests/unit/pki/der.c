@@ -137,11 +137,62 @@ static void test_rest(void) {
   ok(!dc_der_take_bits(&at, &bits), "a bit string of no bytes is refused");
 }
 
+static void test_oids_written(void) {
+  static const struct {
+    const char *text, *content; /* content NULL: refused */
+  } cases[] = {
+      {"1.2.840.10045.4.3.2", "\x2a\x86\x48\xce\x3d\x04\x03\x02"},
+      {"2.999", "\x88\x37"},
+      {"0.9.2342", "\x09\x92\x26"},
+      {"1.39", "\x4f"},
+      {"2.5.4294967295", "\x55\x8f\xff\xff\xff\x7f"},
+      {"1.40", NULL},
+      {"3.1", NULL},
+      {"1", NULL},
+      {"", NULL},
+      {"1.2.", NULL},
+      {"1..2", NULL},
+      {"1.2.03", NULL},
+      {"1.2 ", NULL},
+      {"1.2.4294967296", NULL},
+      {"1.2.99999999999999999999", NULL},
+      {"serverAuth", NULL},
+  };
+  for (size_t i = 0; i < DC_COUNT(cases); i++) {
+    struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    struct dc_slice at, content = {NULL, 0};
+    bool good = dc_der_add_oid_text(&out, cases[i].text);
+    at = (struct dc_slice){out.data, out.len};
+    if (!cases[i].content)
+      ok(!good && out.len == 0, "'%s' is no OID", cases[i].text);
+    else
+      ok(good && dc_der_take(&at, DC_DER_OID, &content) && dc_slice_equal(content, dc_slice_text(cases[i].content)),
+         "'%s' is written", cases[i].text);
+  }
+}
+
+static void test_named_bits(void) {
+  static const struct {
+    unsigned bits;
+    struct dc_slice der;
+  } cases[] = {
+      {0, BYTES("\x03\x01\x07")},     {1, BYTES("\x03\x02\x07\x80")},          {1 << 7, BYTES("\x03\x02\x00\x01")},
+      {0x61, BYTES("\x03\x02\x01\x86")}, {1 << 8, BYTES("\x03\x03\x07\x00\x80")}, {0x101, BYTES("\x03\x03\x07\x80\x80")},
+  };
+  for (size_t i = 0; i < DC_COUNT(cases); i++) {
+    struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+    dc_der_add_named_bits(&out, cases[i].bits);
+    ok(dc_slice_equal((struct dc_slice){out.data, out.len}, cases[i].der), "the flags %#x", cases[i].bits);
+  }
+}
+
 int main(void) {
   test_lengths();
   test_refused();
   test_numbers();
   test_times();
   test_rest();
+  test_oids_written();
+  test_named_bits();
   return tap_done();
 }
