@@ -20,17 +20,50 @@ dist_man_MANS += share/man/daprcerts-down.1 share/man/daprcerts-sentry.1 share/m
 endif
 
 # --- units for a user's systemd ------------------------------------------------------------------------------------
-EXTRA_DIST += share/systemd/daprcerts-rotate.service.in share/systemd/daprcerts-sentry.service.in
-CLEANFILES += share/systemd/daprcerts-rotate.service share/systemd/daprcerts-sentry.service
-systemduserdir = $(prefix)/lib/systemd/user
+systemduserdir = $(systemduserunitdir)
 dist_systemduser_DATA = share/systemd/daprcerts-rotate.timer
 nodist_systemduser_DATA = share/systemd/daprcerts-rotate.service
+generated = share/systemd/daprcerts-rotate.service share/systemd/daprcerts-sentry.service
 if WITH_SENTRY
 nodist_systemduser_DATA += share/systemd/daprcerts-sentry.service
 endif
-.service.in.service:
-	$(AM_V_GEN)$(MKDIR_P) share/systemd && sed 's,@[b]indir@,$(bindir),' $< >$@
-SUFFIXES = .service.in .service
+
+# --- and for the system's: a user, folders, settings, the program that makes and rotates the CA ----------------------
+generated += share/systemd/system/daprcerts-rotate.service share/systemd/system/daprcerts-sentry.service \
+  share/systemd/daprcerts.tmpfiles share/systemd/daprcerts-system-ca
+EXTRA_DIST += share/systemd/daprcerts.sysusers share/etc/daprcerts.conf share/etc/config.yaml share/man/daprcerts-system-ca.8
+if WITH_SENTRY
+dist_man_MANS += share/man/daprcerts-system-ca.8
+sbin_SCRIPTS = share/systemd/daprcerts-system-ca
+systemsystemdir = $(systemdsystemunitdir)
+dist_systemsystem_DATA = share/systemd/daprcerts-rotate.timer
+nodist_systemsystem_DATA = share/systemd/system/daprcerts-rotate.service share/systemd/system/daprcerts-sentry.service
+settingsdir = $(sysconfdir)/daprcerts
+# what is there is the administrator's
+install-data-local: share/systemd/daprcerts.tmpfiles
+	$(MKDIR_P) '$(DESTDIR)$(settingsdir)' '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)'
+	for file in daprcerts.conf config.yaml; do test -e '$(DESTDIR)$(settingsdir)'/$$file || \
+	  $(INSTALL_DATA) '$(srcdir)'/share/etc/$$file '$(DESTDIR)$(settingsdir)' || exit 1; done
+	$(INSTALL_DATA) '$(srcdir)/share/systemd/daprcerts.sysusers' '$(DESTDIR)$(sysusersdir)/daprcerts.conf'
+	$(INSTALL_DATA) share/systemd/daprcerts.tmpfiles '$(DESTDIR)$(tmpfilesdir)/daprcerts.conf'
+# the settings stay, unless they are as they came
+uninstall-local:
+	for file in daprcerts.conf config.yaml; do \
+	  cmp -s '$(srcdir)'/share/etc/$$file '$(DESTDIR)$(settingsdir)'/$$file && rm -f '$(DESTDIR)$(settingsdir)'/$$file; done; \
+	  rm -f '$(DESTDIR)$(sysusersdir)/daprcerts.conf' '$(DESTDIR)$(tmpfilesdir)/daprcerts.conf'
+endif
+
+CLEANFILES += $(generated)
+EXTRA_DIST += $(generated:=.in)
+$(generated): Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's,@[b]indir@,$(bindir),' -e 's,@[s]bindir@,$(sbindir),' \
+	  -e 's,@[s]ysconfdir@,$(sysconfdir),' -e 's,@PACKAGE_VERSION[@],$(PACKAGE_VERSION),' $(srcdir)/$@.in >$@
+share/systemd/daprcerts-rotate.service: share/systemd/daprcerts-rotate.service.in
+share/systemd/daprcerts-sentry.service: share/systemd/daprcerts-sentry.service.in
+share/systemd/system/daprcerts-rotate.service: share/systemd/system/daprcerts-rotate.service.in
+share/systemd/system/daprcerts-sentry.service: share/systemd/system/daprcerts-sentry.service.in
+share/systemd/daprcerts.tmpfiles: share/systemd/daprcerts.tmpfiles.in
+share/systemd/daprcerts-system-ca: share/systemd/daprcerts-system-ca.in
 
 # --- a container, and an example with compose ------------------------------------------------------------------------
 EXTRA_DIST += packaging/container/Containerfile
