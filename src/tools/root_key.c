@@ -13,5 +13,5 @@ int dc_root_key_put(const char *path, struct dc_slice pem, struct dc_err *err) {
 }
 
 void dc_root_key_take_back(const char *path, const char *dir) {
-  (void)path; (void)dir;
+  if (!dc_publish_is_marked(dir)) (void)unlink(path);
 }
