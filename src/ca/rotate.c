@@ -311,7 +311,7 @@ int dc_rotate_root_crossed(struct dc_holdings *holdings, const struct dc_rotatio
   if (!rc && !dc_rotate_can_cross(holdings, rotation->now))
     rc = dc_err_set(err, DC_EMISMATCH, "the path length of %s leaves no room for a cross-certificate: rotate in stages "
                                        "(\"daprcerts rotate root --staged\")",
-                    root_signs(holdings) ? "the root" : "the issuer, which would sign in the place of the root");
+                    root_signs(holdings) ? "the root" : "the issuer, which would sign in the place of the root,");
   if (!rc) rc = make_crossed(holdings, rotation, &draft, err);
   if (!rc) rc = schedule(&state, holdings->root, rotation, err);
   if (rc) return rc;

@@ -302,8 +302,15 @@ static int refuse_early(const char *dir, const struct dc_set *set, enum dc_publi
   return replaces(how) ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
 }
 
+/* Before anything is made: our own corner may be open where the directory is not, and a set that is complete there counts,
+ * and could not be put in its place. */
+static int check_open(const char *dir, struct dc_err *err) {
+  return access(dir, W_OK | X_OK) ? dc_err_sys(err, errno, "cannot write in directory '%s'", dir) : 0;
+}
+
 int dc_publish_begin(const char *dir, struct dc_publication *publication, struct dc_err *err) {
   int rc = dc_os_mkdir(dir, true, err);
+  if (!rc) rc = check_open(dir, err);
   if (!rc) rc = check_format(dir, err);
   if (!rc) rc = make_part(dir, DC_LAYOUT_OWN, err);
   if (!rc) rc = dc_lock_take(dir, &publication->lock, err);

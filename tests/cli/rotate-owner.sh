@@ -47,6 +47,13 @@ else
   status 1 "a lock of root's keeps the owner out" as_owner "$DAPRCERTS" rotate --dir "$dir" issuer
   rotated 3 "until root comes by" "$dir"
   status 0 "and not from then on" as_owner "$DAPRCERTS" rotate --dir "$dir" issuer
+  chmod 500 "$dir" "$dir/.daprcerts"
+  state "$dir" >"$WORK/before"
+  status 1 "a directory that cannot be written" as_owner "$DAPRCERTS" rotate --dir "$dir" issuer
+  has "$WORK/err" "cannot write in directory '$dir'" "is named"
+  status 3 "--dry-run needs no more than to read" as_owner "$DAPRCERTS" rotate --dir "$dir" --dry-run
+  same "$(cat "$WORK/before")" "$(state "$dir")" "nothing was changed"
+  chmod 750 "$dir" && chmod 755 "$dir/.daprcerts"
 fi
 
 # --- links -------------------------------------------------------------------------------------------------------------------
