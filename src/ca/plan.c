@@ -162,6 +162,11 @@ size_t dc_plan_coming(const struct dc_holdings *holdings, const struct dc_when *
   if (!holdings->staged) consider(&agenda, way, dc_when_begins(when, holdings->root));
   if (!holdings->staged || helps) consider(&agenda, helps ? DC_STEP_ISSUER : way, dc_when_begins(when, issuer));
   consider(&agenda, DC_STEP_RETIRE_ROOTS, holdings->state.retire);
+  for (size_t i = 0; i < holdings->anchors.count; i++) {
+    const struct dc_cert *anchor = holdings->anchors.certs[i];
+    if (anchor != holdings->root && anchor != holdings->staged)
+      consider(&agenda, DC_STEP_RETIRE_ROOTS, anchor->not_after);
+  }
   for (size_t i = 1; i < holdings->chain.count; i++)
     consider(&agenda, DC_STEP_RETIRE_CROSSES, holdings->chain.certs[i]->not_after);
   drop_void(&agenda);

@@ -143,6 +143,7 @@ static void add_anchors(struct dc_survey *survey, enum dc_role role) {
     if (role_of_anchor(survey, anchor) != role) continue;
     struct dc_survey_cert *row = add(survey, role, anchor, DC_FILE_CA_CRT);
     if (role == DC_ROLE_OLD_ROOT) row->changes = holdings->state.retire;
+    if (row->changes > anchor->not_after) row->changes = anchor->not_after;
     if (role == DC_ROLE_STAGED_ROOT) row->changes = holdings->state.switch_at;
   }
 }

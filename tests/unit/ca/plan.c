@@ -126,6 +126,9 @@ static void test_coming(void) {
   party_make(&old, "old", NULL, (struct make){.not_after = now + 700 * day});
   party_make(&cross, "cross", &old, (struct make){.not_after = now + 700 * day});
   party_make(&older, "older", &old, (struct make){.not_after = now + 100 * day});
+  bundle_add(&holdings.anchors, &older);
+  holdings.state.retire = now + 400 * day;
+  is_text(coming(&holdings), "retire-roots issuer root-cross-signed", "an old root leaves no later than it ends");
   bundle_add(&holdings.chain, &cross);
   holdings.state.retire = now + 3 * day;
   is_text(coming(&holdings), "retire-roots issuer root-cross-signed retire-cross-certificates", "each by its time");
