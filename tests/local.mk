@@ -188,6 +188,7 @@ SENTRY_TESTS = \
   tests/sentry/policy.sh \
   tests/sentry/reload.sh \
   tests/sentry/rotate.sh \
+  tests/sentry/shown.sh \
   tests/sentry/soak.sh \
   tests/sentry/story.sh \
   tests/sentry/systemd.sh

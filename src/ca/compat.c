@@ -148,7 +148,8 @@ static void judge_old_names(const struct dc_cert *cert, const struct identity *w
     fits = fits || (cert->sans[i].kind == DC_SAN_DNS && ends_with(cert->sans[i].value, ".svc." OLD_DNS));
   if (fits) return;
   (void)dc_err_set(&why, DC_EMISMATCH, "it lacks the DNS name %s", dc_buf_text(&name));
-  refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD_1_11, why.text, "issue it with that name (daprcerts issue --san NAME, daprcerts sentry --legacy-dns-sans)");
+  refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD_1_11, why.text,
+         "issue it with that name (daprcerts issue --san NAME, daprcerts sentry --legacy-dns-sans)");
 }
 
 static void judge_leaf(const struct dc_cert *cert, struct dc_compat *out) {
@@ -163,8 +164,8 @@ static void judge_leaf(const struct dc_cert *cert, struct dc_compat *out) {
   if (!who.svid && !has_dns(cert, OLD_DNS)) refuse(out, DC_ERA_DAPRD_1_13, DC_ERA_DAPRD_1_13, who.why.text, NULL);
   if (!who.svid) refuse(out, DC_ERA_DAPRD, DC_ERA_DAPRD, who.why.text, NULL);
   if (who.svid && !who.dapr)
-    refuse(out, DC_ERA_DAPRD_1_13, DC_ERA_DAPRD, "its SPIFFE ID is not of the form spiffe://TRUST-DOMAIN/ns/NAMESPACE/NAME",
-           NULL);
+    refuse(out, DC_ERA_DAPRD_1_13, DC_ERA_DAPRD,
+           "its SPIFFE ID is not of the form spiffe://TRUST-DOMAIN/ns/NAMESPACE/NAME", NULL);
   accept(out, DC_ERA_DAPRD_1_11, DC_ERA_DAPRD);
 }
 
@@ -254,7 +255,8 @@ void dc_compat_csr(const struct dc_csr *csr, struct dc_compat *out) {
   if (dc_csr_verify(csr, &err)) refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY, err.text, NULL);
   if (!is_ec(&csr->spki)) {
     refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY_1_16_14, "it signs requests of ECDSA keys alone", NULL);
-    refuse(out, DC_ERA_SENTRY_1_16_15, DC_ERA_SENTRY_1_16_15, "it signs it only with an issuer's key of the same kind", NULL);
+    refuse(out, DC_ERA_SENTRY_1_16_15, DC_ERA_SENTRY_1_16_15, "it signs it only with an issuer's key of the same kind",
+           NULL);
   }
   accept(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY);
 }
@@ -277,8 +279,10 @@ static void judge_files(const struct dc_compat_set *set, struct dc_compat *out) 
   for (int i = 0; i < 2; i++) {
     struct dc_err why = DC_ERR_INIT;
     if (!has_tail(i ? set->issuer_crt : set->ca_crt)) continue;
-    (void)dc_err_set(&why, DC_EINVAL, "%s has a blank line or text behind its last certificate", i ? "issuer.crt" : "ca.crt");
-    refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY_1_11, why.text, "end the file with the line -----END CERTIFICATE-----");
+    (void)dc_err_set(&why, DC_EINVAL, "%s has a blank line or text behind its last certificate",
+                     i ? "issuer.crt" : "ca.crt");
+    refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY_1_11, why.text,
+           "end the file with the line -----END CERTIFICATE-----");
   }
   if (dc_pem_next(&at, &left, &block, NULL) == 1 && !strstr(block.label, "PRIVATE KEY"))
     refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY, "another block stands before the private key in issuer.key",

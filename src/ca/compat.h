@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each version of Dapr's programs makes of a certificate, a key, a request, or the credentials of a sentry. Versions
- * that judge alike are one era; daprcerts itself takes whatever its own loading takes (ca/authority.h). */
+/* What each version of Dapr's programs makes of a certificate, a key, a request, or the credentials of a sentry.
+ * Versions that judge alike are one era; daprcerts itself takes whatever its own loading takes (ca/authority.h). */
 #ifndef DC_CA_COMPAT_H
 #define DC_CA_COMPAT_H
 

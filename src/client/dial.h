@@ -23,8 +23,8 @@ int dc_dial_handshake(struct dc_dial *dial, char room[static DC_DIAL_ROOM], stru
 /* What TLS has to send; waits for bytes and feeds them to TLS. */
 int dc_dial_send(struct dc_dial *dial, struct dc_err *err) DC_NODISCARD;
 int dc_dial_feed(struct dc_dial *dial, char room[static DC_DIAL_ROOM], struct dc_err *err) DC_NODISCARD;
-/* Appends the server's certificates, its own first, whoever signed them: the caller checks. There may be some also after
- * a handshake that failed. DC_EMISMATCH: it shows none. */
+/* Appends the server's certificates, its own first, whoever signed them: the caller checks. There may be some also
+ * after a handshake that failed. DC_EMISMATCH: it shows none. */
 int dc_dial_certs(const struct dc_dial *dial, struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
 void dc_dial_end(struct dc_dial *dial); /* for DC_CLEANUP too */
 

@@ -268,7 +268,8 @@ int dc_cert_check_host(const struct dc_cert *cert, const char *host, struct dc_e
     if (names.len) dc_buf_add_text(&names, ", ");
     dc_san_text(san, &names);
   }
-  return dc_err_set(err, DC_EMISMATCH, "it is not for '%s', but for %s", host, names.len ? dc_buf_text(&names) : "nobody");
+  return dc_err_set(err, DC_EMISMATCH, "it is not for '%s', but for %s", host,
+                    names.len ? dc_buf_text(&names) : "nobody");
 }
 
 int dc_cert_fingerprint(const struct dc_cert *cert, struct dc_buf *out, struct dc_err *err) {

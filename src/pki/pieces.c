@@ -69,8 +69,8 @@ static int add_der(struct dc_pieces *pieces, const char *label, enum dc_piece_ki
 static int add_unnamed(struct dc_pieces *pieces, struct dc_slice der, struct dc_err *err) {
   int rc = add_der(pieces, "", DC_PIECE_CERT, der, err);
   if (rc != DC_EINVAL) return rc;
-  if (add_der(pieces, "", DC_PIECE_CSR, der, NULL) == 0 || add_der(pieces, "", DC_PIECE_PUBLIC, der, NULL) == 0) return 0;
-  return rc;
+  if (add_der(pieces, "", DC_PIECE_CSR, der, NULL) == 0) return 0;
+  return add_der(pieces, "", DC_PIECE_PUBLIC, der, NULL) == 0 ? 0 : rc;
 }
 
 /* --- PEM ---------------------------------------------------------------------------------------------------------- */
@@ -94,8 +94,10 @@ static int add_block(struct dc_pieces *pieces, const struct dc_pem *block, struc
     const char *label;
     enum dc_piece_kind kind;
   } labels[] = {
-      {"CERTIFICATE", DC_PIECE_CERT},         {"TRUSTED CERTIFICATE", DC_PIECE_CERT}, {"X509 CERTIFICATE", DC_PIECE_CERT},
-      {"CERTIFICATE REQUEST", DC_PIECE_CSR},  {"NEW CERTIFICATE REQUEST", DC_PIECE_CSR},
+      {"CERTIFICATE", DC_PIECE_CERT},
+      {"X509 CERTIFICATE", DC_PIECE_CERT},
+      {"CERTIFICATE REQUEST", DC_PIECE_CSR},
+      {"NEW CERTIFICATE REQUEST", DC_PIECE_CSR},
       {"PUBLIC KEY", DC_PIECE_PUBLIC},
   };
   struct dc_slice der = {block->der.data, block->der.len};

@@ -37,9 +37,9 @@ struct dc_pieces {
 };
 #define DC_PIECES_INIT {.items = NULL}
 
-/* OUT is DC_PIECES_INIT. In PEM, text and blocks of other labels (EC PARAMETERS) are skipped; a block whose label lies is
- * taken for what it holds when it is "CERTIFICATE" around a request, as sidecars up to 1.11 write it. DC_ENOENT: nothing
- * of ours in it; DC_EINVAL: a certificate or request that is broken, told by its number; DC_ELIMIT. */
+/* OUT is DC_PIECES_INIT. In PEM, text and blocks of other labels (EC PARAMETERS) are skipped; a request in a block
+ * labelled "CERTIFICATE", as sidecars up to 1.11 write it, is a request. DC_ENOENT: nothing of ours in it; DC_EINVAL: a
+ * certificate or request that is broken, told by its number; DC_ELIMIT. */
 int dc_pieces_read(struct dc_pieces *out, const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;
 /* The first piece of KIND from the index AT on; NULL: there is none. */
 const struct dc_piece *dc_pieces_find(const struct dc_pieces *pieces, enum dc_piece_kind kind, size_t at);

@@ -9,7 +9,7 @@
 
 enum { DEPTH_MAX = 10 };
 
-/* --- OpenSSL: X509_verify_cert, as far as it differs ---------------------------------------------------------------- */
+/* --- OpenSSL: X509_verify_cert, as far as it differs ------------------------------------------------------------ */
 
 static const struct {
   int number;
@@ -48,7 +48,9 @@ static bool is_parent(const struct dc_cert *parent, const struct dc_cert *cert) 
   return dc_slice_equal(parent->subject, cert->issuer) && !names_another(cert, parent);
 }
 
-static bool is_in_time(const struct dc_cert *cert, int64_t now) { return now >= cert->not_before && now <= cert->not_after; }
+static bool is_in_time(const struct dc_cert *cert, int64_t now) {
+  return now >= cert->not_before && now <= cert->not_after;
+}
 
 /* The first that is in its time, else the one that ends last. */
 static const struct dc_cert *find_parent(const struct dc_bundle *among, const struct dc_cert *cert, int64_t now) {
@@ -74,7 +76,8 @@ struct path {
 };
 
 /* 0, or the number of the error. */
-static int build(struct path *path, const struct dc_bundle *intermediates, const struct dc_bundle *anchors, int64_t now) {
+static int build(struct path *path, const struct dc_bundle *intermediates, const struct dc_bundle *anchors,
+                 int64_t now) {
   for (;;) {
     const struct dc_cert *top = path->certs[path->count - 1], *parent;
     if (is_self_signed(top)) return is_among(anchors, top) ? 0 : path->count == 1 ? 18 : 19;
@@ -111,8 +114,8 @@ static int check_signatures(const struct path *path, int64_t now) {
   return 0;
 }
 
-int dc_strict_openssl(const struct dc_cert *cert, const struct dc_bundle *intermediates, const struct dc_bundle *anchors,
-                      int64_t now, struct dc_err *err) {
+int dc_strict_openssl(const struct dc_cert *cert, const struct dc_bundle *intermediates,
+                      const struct dc_bundle *anchors, int64_t now, struct dc_err *err) {
   struct path path = {.certs = {cert}, .count = 1};
   int number = build(&path, intermediates, anchors, now);
   if (!number) number = check_extensions(&path);

@@ -116,7 +116,7 @@ void dc_text_spki(const struct dc_spki *spki, int indent, struct dc_buf *out) {
   }
 }
 
-/* --- extensions: each appends its value, whose further lines are indented ------------------------------------------ */
+/* --- extensions: each appends its value, whose further lines are indented ----------------------------------------- */
 
 typedef void text_fn(struct dc_slice value, int indent, struct dc_buf *out);
 
@@ -321,7 +321,8 @@ static void add_signature(struct dc_buf *out, struct dc_slice algorithm, struct 
 }
 
 void dc_text_cert(const struct dc_cert *cert, struct dc_buf *out) {
-  dc_buf_printf(out, "Certificate:\n    Data:\n        Version: %d (0x%x)\n", cert->version, (unsigned)cert->version - 1);
+  dc_buf_printf(out, "Certificate:\n    Data:\n        Version: %d (0x%x)\n", cert->version,
+                (unsigned)cert->version - 1);
   add_serial(out, cert->serial);
   dc_buf_printf(out, "%*sSignature Algorithm: ", INDENT_FIELD, "");
   dc_text_algorithm(cert->algorithm, false, out);

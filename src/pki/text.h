@@ -14,8 +14,8 @@ void dc_text_spki(const struct dc_spki *spki, int indent, struct dc_buf *out);
 
 /* A serial number in decimal, as step has it. */
 void dc_text_decimal(struct dc_slice number, struct dc_buf *out);
-/* The name of an AlgorithmIdentifier: "ecdsa-with-SHA256" as openssl has it, or Go's "ECDSA-SHA256"; its OID where there
- * is no name. */
+/* The name of an AlgorithmIdentifier: "ecdsa-with-SHA256" as openssl has it, or Go's "ECDSA-SHA256"; its OID where
+ * there is no name. */
 void dc_text_algorithm(struct dc_slice algorithm, bool like_go, struct dc_buf *out);
 /* "1.2.840.10045.4.3.2" of it. */
 void dc_text_algorithm_oid(struct dc_slice algorithm, struct dc_buf *out);

@@ -77,8 +77,8 @@ static int check_usage(struct dc_err *err) {
   for (size_t i = 0; i < DC_COUNT(notations); i++)
     if (strcmp(notations[i].name, opt.format) == 0) notation = &notations[i];
   if (!notation)
-    return dc_err_set(err, DC_EUSAGE, "'--format %s': hex, base64, base64-url, base64-raw or base64-url-raw is expected",
-                      opt.format);
+    return dc_err_set(err, DC_EUSAGE,
+                      "'--format %s': hex, base64, base64-url, base64-raw or base64-url-raw is expected", opt.format);
   return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daprcerts inspect: what a certificate, request, key, token or key set says, and what each Dapr version makes of it. */
+/* daprcerts inspect: what a certificate, request, key, token or key set says, and what each Dapr version makes of it */
 #include "config.h"
 
 #include <stdlib.h>
@@ -50,7 +50,8 @@ static const struct dc_cli cli = {
     .opts = opts,
     .opt_count = DC_COUNT(opts),
     .max_operands = 1,
-    .notes = "Of a private key only the public half is shown. Nothing in a file is verified: \"daprcerts verify\" does.\n"
+    .notes = "Of a private key only the public half is shown. Nothing in a file is verified: \"daprcerts verify\" does "
+             "that.\n"
              "Exit status: 0 done, 1 failed, 2 wrong usage.",
 };
 
@@ -137,7 +138,8 @@ static json_t *read_token(const struct dc_piece *piece, struct dc_err *err) {
       dc_base64_decode(&header, DC_BASE64_URL, text, strcspn(text, "."), err))
     return NULL;
   json_t *claims = json_loadb(dc_buf_text(&jws.payload), jws.payload.len, JSON_REJECT_DUPLICATES, NULL);
-  json_t *json = json_pack("{s:o?, s:o?}", "header", json_loadb(dc_buf_text(&header), header.len, 0, NULL), "claims", claims);
+  json_t *json = json_pack("{s:o?, s:o?}", "header", json_loadb(dc_buf_text(&header), header.len, 0, NULL), "claims",
+                           claims);
   if (json && json_is_object(claims)) return json;
   json_decref(json);
   (void)dc_err_set(err, DC_EINVAL, "the token's payload is no JSON object");

@@ -107,7 +107,8 @@ static const char *algorithm_of(const struct dc_spki *spki) {
 static json_t *json_ec(const struct dc_spki *spki) {
   char curve[DC_SPKI_TEXT_MAX];
   return json_pack("{s:s, s:i, s:o, s:o, s:o}", "curve", dc_spki_text(spki, curve) + strlen("EC "), "length",
-                   (int)spki->bits, "pub", json_base64(spki->key), "x", json_base64(spki->x), "y", json_base64(spki->y));
+                   (int)spki->bits, "pub", json_base64(spki->key), "x", json_base64(spki->x), "y",
+                   json_base64(spki->y));
 }
 
 static json_t *json_rsa(const struct dc_spki *spki) {
@@ -245,7 +246,7 @@ json_t *dc_inspect_json_csr(const struct dc_csr *csr) {
   }
   return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:{s:s, s:o}}", "type", "certificate request", "subject",
                    json_name(csr->subject), "subject_dn", json_dn(csr->subject), "subject_key_info",
-                   json_spki(&csr->spki), "signature_algorithm", json_algorithm(csr->algorithm), "subject_alt_name", names,
-                   "signature_valid", dc_csr_verify(csr, NULL) == 0, "fingerprint_sha256", json_hash(csr->der, false),
-                   "dapr", "as", compat.as, "versions", dc_verdicts_json(&compat));
+                   json_spki(&csr->spki), "signature_algorithm", json_algorithm(csr->algorithm), "subject_alt_name",
+                   names, "signature_valid", dc_csr_verify(csr, NULL) == 0, "fingerprint_sha256",
+                   json_hash(csr->der, false), "dapr", "as", compat.as, "versions", dc_verdicts_json(&compat));
 }

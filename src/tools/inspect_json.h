@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect's JSON: of a certificate with the members that "step certificate inspect --format json" has, where scripts look
- * for them, and ours under "dapr". Each returns a new reference, NULL when memory ran out. */
+/* inspect's JSON: of a certificate with the members that "step certificate inspect --format json" has, where scripts
+ * look for them, and ours under "dapr". Each returns a new reference, NULL when memory ran out. */
 #ifndef DC_TOOLS_INSPECT_JSON_H
 #define DC_TOOLS_INSPECT_JSON_H
 

@@ -64,8 +64,8 @@ static int find_server(const char *operand, struct dc_source *out, struct dc_err
     return rc ? rc : 1;
   }
   if (strstr(operand, "://"))
-    return dc_err_set(err, DC_EUNSUPPORTED, "'%s': of addresses, https://, tls:// and tcp:// are looked at, and HOST:PORT",
-                      operand);
+    return dc_err_set(err, DC_EUNSUPPORTED,
+                      "'%s': of addresses, https://, tls:// and tcp:// are looked at, and HOST:PORT", operand);
   if (strchr(operand, '/') || dc_socket_split(operand, out->host, out->port, NULL)) return 0;
   rc = dc_os_exists(operand, NULL);
   return rc == 0;
@@ -190,7 +190,8 @@ int dc_source_anchors(const struct dc_source_options *options, struct dc_bundle 
 }
 
 int dc_source_check(const struct dc_source *source, const struct dc_source_options *options, struct dc_err *err) {
-  struct dc_bundle anchors DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT, certs DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  struct dc_bundle anchors DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  struct dc_bundle certs DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   if (!source->served || options->insecure) return 0;
   int rc = dc_source_anchors(options, &anchors, err);
   if (!rc) rc = dc_bundle_add_pem(&certs, dc_buf_text(&source->bytes), source->bytes.len, err);

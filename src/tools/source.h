@@ -41,8 +41,8 @@ void dc_source_free(struct dc_source *source); /* for DC_CLEANUP too */
 
 /* Appends the trust anchors. DC_ENOENT: none are named, and none are at the usual places. */
 int dc_source_anchors(const struct dc_source_options *options, struct dc_bundle *out, struct dc_err *err) DC_NODISCARD;
-/* Whether a server's certificate leads to the anchors and, when it is a web server, bears its name; 0 for a file, and with
- * --insecure. */
+/* Whether a server's certificate leads to the anchors and, when it is a web server, bears its name; 0 for a file, and
+ * with --insecure. */
 int dc_source_check(const struct dc_source *source, const struct dc_source_options *options, struct dc_err *err)
     DC_NODISCARD;
 /* The name that a server's certificate must bear. */

@@ -166,9 +166,10 @@ static int report(const struct job *job, struct dc_err *err) {
   return dc_report_print(
       json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "directory", dc_report_path(job->dir),
                 "status", word_of(survey), "exit_status", status_of(survey), "time", dc_report_time(job->ask.now),
-                "problems", dc_report_lines(&survey->problems), "warnings", dc_report_lines(&survey->warnings), "certificates",
-                json_certs(job), "keys", json_keys(survey), "root_key", json_text(place_of_root_key(survey)), "due",
-                dc_report_plan(&survey->plan), "coming", json_coming(survey), "restart", json_cohorts(survey)),
+                "problems", dc_report_lines(&survey->problems), "warnings", dc_report_lines(&survey->warnings),
+                "certificates", json_certs(job), "keys", json_keys(survey), "root_key",
+                json_text(place_of_root_key(survey)), "due", dc_report_plan(&survey->plan), "coming",
+                json_coming(survey), "restart", json_cohorts(survey)),
       err);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daprcerts verify: whether a certificate leads to the trust anchors as Go's verifier, which sidecars have, finds the way;
- * or whether a directory is what each version of Dapr's programs accepts. */
+/* daprcerts verify: whether a certificate leads to the trust anchors as Go's verifier, which sidecars have, finds the
+ * way; or whether a directory is what each version of Dapr's programs accepts. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -75,7 +75,8 @@ static int check_usage(const char *operand, struct dc_err *err) {
   if (!rc && opt.sentry) rc = dc_era_find("sentry", opt.sentry, &era, err);
   if (rc) return rc;
   if (is_directory(operand))
-    return odd ? dc_err_set(err, DC_EUSAGE, "'--%s' goes with a certificate, and '%s' is a directory", odd, operand) : 0;
+    return odd ? dc_err_set(err, DC_EUSAGE, "'--%s' goes with a certificate, and '%s' is a directory", odd, operand)
+               : 0;
   return opt.sentry ? dc_err_set(err, DC_EUSAGE, "'--sentry' goes with a directory, and '%s' is none", operand) : 0;
 }
 
@@ -103,7 +104,8 @@ static int read_certs(struct job *job, const char *operand, struct dc_err *err) 
   if (rc) return rc;
   rc = dc_pieces_read(&job->pieces, job->source.bytes.data, job->source.bytes.len, err);
   const struct dc_piece *first = rc ? NULL : dc_pieces_find(&job->pieces, DC_PIECE_CERT, 0);
-  if (!first) return dc_err_add(err, rc ? rc : dc_err_set(err, DC_ENOENT, "no certificate in it"), "'%s'", job->source.name);
+  if (!rc && !first) rc = dc_err_set(err, DC_ENOENT, "no certificate in it");
+  if (!first) return dc_err_add(err, rc, "'%s'", job->source.name);
   job->leaf = first->cert;
   for (const struct dc_piece *at = first + 1; !rc && at < job->pieces.items + job->pieces.count; at++)
     if (at->cert) rc = dc_bundle_add_der(&job->between, at->cert->der.data, at->cert->der.len, err);
@@ -164,8 +166,8 @@ static int check_id(const struct dc_cert *leaf, struct dc_err *err) {
   return dc_err_set(err, DC_EMISMATCH, "it is '%.*s', not '%s'", (int)id.len, (const char *)id.data, opt.spiffe_id);
 }
 
-static int check_version(const struct job *job, const struct dc_compat *compat, const char *program, const char *version,
-                         struct dc_err *err) {
+static int check_version(const struct job *job, const struct dc_compat *compat, const char *program,
+                         const char *version, struct dc_err *err) {
   enum dc_era era;
   int rc = dc_era_find(program, version, &era, err);
   if (rc) return rc;
@@ -190,7 +192,7 @@ static int check_cert(const struct job *job, struct dc_err *err) {
   return rc;
 }
 
-/* --- what other verifiers say --------------------------------------------------------------------------------------- */
+/* --- what other verifiers say ------------------------------------------------------------------------------------ */
 
 struct strict {
   struct dc_err openssl, gnutls; /* their codes: 0 when they accept it */
@@ -213,9 +215,10 @@ static void add_strict(const struct strict *strict, struct dc_buf *out) {
                 strict->gnutls.code ? strict->gnutls.text : "accepts it");
 }
 
-/* --- what is said of a certificate ----------------------------------------------------------------------------------- */
+/* --- what is said of a certificate -------------------------------------------------------------------------------- */
 
-static int report_cert(const struct job *job, const struct strict *strict, const struct dc_err *why, struct dc_err *err) {
+static int report_cert(const struct job *job, const struct strict *strict, const struct dc_err *why,
+                       struct dc_err *err) {
   return dc_report_print(
       json_pack("{s:b, s:o, s:o, s:o, s:{s:s, s:o}, s:i}", "valid", why->code == 0, "why",
                 why->code ? dc_report_path(why->text) : json_null(), "certificate", dc_report_cert(job->leaf), "strict",
@@ -229,7 +232,8 @@ static int tell_cert(const struct job *job, const struct strict *strict, bool va
   struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   if (valid) {
     dc_buf_add_text(&out, "certificate validated against roots\n");
-    if (opt.host || (job->source.web && !opt.source.insecure)) dc_buf_add_text(&out, "certificate host name validated\n");
+    if (opt.host || (job->source.web && !opt.source.insecure))
+      dc_buf_add_text(&out, "certificate host name validated\n");
     if (opt.spiffe_id) dc_buf_add_text(&out, "certificate SPIFFE ID validated\n");
     dc_buf_add_text(&out, "certificate is valid\n");
   }
@@ -255,7 +259,7 @@ static int verify_cert(const char *operand, struct dc_err *err) {
   return dc_err_add(err, valid, "failed to verify certificate");
 }
 
-/* --- a directory ---------------------------------------------------------------------------------------------------- */
+/* --- a directory -------------------------------------------------------------------------------------------------- */
 
 struct directory {
   struct dc_survey survey;
@@ -320,7 +324,8 @@ static int tell_directory(const char *dir, const struct directory *directory, st
   dc_buf_printf(&out, "%s: %s\n", dir, survey->problems.len ? "problem" : "good");
   dc_table_lines(&survey->problems, colours, DC_COLOUR_RED, "problem", &out);
   dc_table_lines(&survey->warnings, colours, DC_COLOUR_YELLOW, "warning", &out);
-  if (survey->anchors_only) dc_buf_add_text(&out, "There is no issuer: ca.crt alone, for sidecars that another machine serves.\n");
+  if (survey->anchors_only)
+    dc_buf_add_text(&out, "There is no issuer: ca.crt alone, for sidecars that another machine serves.\n");
   if (directory->judged) {
     dc_buf_add_byte(&out, '\n');
     dc_verdicts_text(&directory->compat, 0, colours, &out);
@@ -329,8 +334,8 @@ static int tell_directory(const char *dir, const struct directory *directory, st
   }
   if (directory->asked) add_strict(&directory->strict, &out);
   if (refused)
-    dc_buf_add_text(&out, "Sidecars do not mind: they find parents by signature. To do, for others: make an issuer whose name is "
-                          "its own (daprcerts rotate issuer)\n");
+    dc_buf_add_text(&out, "Sidecars do not mind: they find parents by signature. To do, for others: make an issuer "
+                          "whose name is its own (daprcerts rotate issuer)\n");
   return dc_tool_print(&out, err);
 }
 

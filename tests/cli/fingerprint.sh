@@ -78,6 +78,10 @@ import socket, ssl, sys
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
 context.set_alpn_protocols(["h2", "http/1.1"])
+if len(sys.argv) > 3: # wants a certificate of the client's, and says so before the handshake is over
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(sys.argv[3])
 names = open("names", "w")
 context.sni_callback = lambda conn, name, context: print(name, file=names, flush=True)
 server = socket.create_server(("127.0.0.1", 0))
@@ -120,5 +124,11 @@ PY
   kill "$server"
   wait "$server" 2>/dev/null
   refused 1 "'127.0.0.1:$at'" 'nobody there' "127.0.0.1:$at"
+  "$PYTHON" serve.py web.crt web.key guide/ca.crt >port 2>serve.err &
+  server=$!
+  read -r at <port
+  printed "$web" 'a server that wants to see a certificate of ours has shown its own' "127.0.0.1:$at"
+  kill "$server"
+  wait "$server" 2>/dev/null
 fi
 finish
