@@ -272,6 +272,25 @@ static bool has_tail(struct dc_slice file) {
   return tail > 0;
 }
 
+/* Dapr's readers stop at the first block of another kind. */
+static struct dc_slice before_other(struct dc_slice file) {
+  struct dc_pem block DC_CLEANUP(dc_pem_free) = DC_PEM_INIT;
+  const char *at = (const char *)file.data;
+  size_t left = file.len, taken = 0;
+  while (dc_pem_next(&at, &left, &block, NULL) == 1 && strcmp(block.label, "CERTIFICATE") == 0) taken = file.len - left;
+  return (struct dc_slice){file.data, taken};
+}
+
+static void judge_blocks(const struct dc_compat_set *set, struct dc_compat *out) {
+  struct dc_authority_files files = {.ca_crt = before_other(set->ca_crt), .issuer_crt = before_other(set->issuer_crt),
+                                     .issuer_key = set->issuer_key};
+  struct dc_authority *authority DC_CLEANUP(dc_authority_cleanup) = NULL;
+  if (dc_authority_load(&files, set->now, &authority, NULL))
+    refuse(out, DC_ERA_SENTRY_1_7, DC_ERA_SENTRY,
+           "a block that is no certificate stands among those of ca.crt or issuer.crt: it reads no further",
+           "take that block out");
+}
+
 static void judge_files(const struct dc_compat_set *set, struct dc_compat *out) {
   struct dc_pem block DC_CLEANUP(dc_pem_free) = DC_PEM_INIT;
   const char *at = (const char *)set->issuer_key.data;
@@ -319,6 +338,7 @@ int dc_compat_set(const struct dc_compat_set *set, struct dc_compat *out, struct
     refuse(out, DC_ERA_DAPRD_1_11, DC_ERA_SENTRY, why.text, NULL);
     return 0;
   }
+  judge_blocks(set, out);
   judge_files(set, out);
   judge_key(dc_key_public(dc_authority_key(authority)), label_of_key(set->issuer_key, &block), out);
   judge_chain(authority, out);

@@ -218,6 +218,11 @@ echo >>blank/ca.crt
 suits ++++--++++ blank 'a blank line behind ca.crt'
 cp "$usual/ca.crt" blank && echo text >>blank/issuer.crt
 suits ++++--++++ blank 'text behind issuer.crt'
+cp -R "$usual" among
+{ openssl ecparam -name prime256v1; cat "$usual/ca.crt"; } >among/ca.crt
+suits ++++------ among 'a block of another kind before the root'
+{ cat "$usual/ca.crt"; openssl ecparam -name prime256v1; cat other/ca.crt; } >among/ca.crt
+suits ++++++++++ among 'before a root that is not needed'
 cp -R "$usual" broken && cp other/issuer.key broken
 looked 1 'a key of another' broken
 has out 'problem: issuer.key does not match' 'is a problem'
