@@ -138,13 +138,13 @@ libtools_a_SOURCES = \
 OFFLINE_LIBS = libtools.a libca.a libpki.a libstore.a libconfig.a libformat.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
   $(YAML_LIBS) $(INIH_LIBS)
 
+DIAL_LIBS = libtools.a libca.a libdial.a libpki.a libstore.a libconfig.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
+  $(YAML_LIBS) $(INIH_LIBS)
+
 pkglibexec_PROGRAMS += daprcerts-ca-init
 daprcerts_ca_init_SOURCES = src/tools/ca-init.c
 daprcerts_ca_init_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 daprcerts_ca_init_LDADD = $(OFFLINE_LIBS)
-
-DIAL_LIBS = libtools.a libca.a libdial.a libpki.a libstore.a libconfig.a libbase.a $(GNUTLS_LIBS) $(JANSSON_LIBS) \
-  $(YAML_LIBS) $(INIH_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-fingerprint
 daprcerts_fingerprint_SOURCES = src/tools/fingerprint.c
@@ -178,7 +178,7 @@ daprcerts_rotate_LDADD = $(OFFLINE_LIBS)
 pkglibexec_PROGRAMS += daprcerts-status
 daprcerts_status_SOURCES = src/tools/status.c
 daprcerts_status_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-daprcerts_status_LDADD = $(OFFLINE_LIBS)
+daprcerts_status_LDADD = $(DIAL_LIBS)
 
 pkglibexec_PROGRAMS += daprcerts-verify
 daprcerts_verify_SOURCES = src/tools/verify.c

@@ -8,12 +8,9 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/os.h"
-#include "pki/bundle.h"
+#include "pki/pieces.h"
 #include "tools/due.h"
 #include "tools/tool.h"
-
-enum { FILE_MAX = 1 << 20 };
 
 static const struct dc_when usual = {.by_part = true, .part = 0.66};
 
@@ -27,28 +24,26 @@ static int parse_when(const char *text, struct dc_when *when, struct dc_err *err
   return 0;
 }
 
-static int parse_certs(const struct dc_buf *bytes, struct dc_bundle *certs, struct dc_err *err) {
-  bool der = bytes->len && bytes->data[0] == 0x30; /* a SEQUENCE; PEM is text */
-  return der ? dc_bundle_add_der(certs, bytes->data, bytes->len, err)
-             : dc_bundle_add_pem(certs, dc_buf_text(bytes), bytes->len, err);
-}
-
-static int read_certs(const char *file, struct dc_bundle *certs, bool *absent, struct dc_err *err) {
-  struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  if (strstr(file, "://"))
-    return dc_err_set(err, DC_EUNSUPPORTED, "'%s' is an address: only files are looked at; \"openssl s_client\" gets "
-                                            "the certificates of a server", file);
-  int rc = dc_os_read_file(file, FILE_MAX, &bytes, err);
+static int read_certs(const struct dc_renewal *renewal, struct dc_pieces *pieces, bool *absent, struct dc_err *err) {
+  struct dc_source source DC_CLEANUP(dc_source_free) = DC_SOURCE_INIT;
+  int rc = dc_source_read(renewal->file, &renewal->source, &source, err);
   *absent = rc == DC_ENOENT;
+  if (!rc) rc = dc_source_check(&source, &renewal->source, err);
   if (rc) return rc;
-  rc = parse_certs(&bytes, certs, err);
-  return rc ? dc_err_add(err, rc, "'%s'", file) : 0;
+  rc = dc_pieces_read(pieces, source.bytes.data, source.bytes.len, err);
+  if (!rc && !dc_pieces_count(pieces, DC_PIECE_CERT)) rc = dc_err_set(err, DC_ENOENT, "no certificate in it");
+  return rc ? dc_err_add(err, rc, "'%s'", source.name) : 0;
 }
 
-static bool is_needed(const struct dc_bundle *certs, bool bundle, const struct dc_when *when) {
+static bool is_needed(const struct dc_pieces *pieces, bool bundle, const struct dc_when *when) {
   int64_t now = dc_clock_wall();
   bool needed = false;
-  for (size_t i = 0; i < (bundle ? certs->count : 1); i++) needed = needed || dc_when_due(when, certs->certs[i], now);
+  size_t seen = 0;
+  for (size_t i = 0; i < pieces->count && (bundle || !seen); i++) {
+    if (!pieces->items[i].cert) continue;
+    seen++;
+    needed = needed || dc_when_due(when, pieces->items[i].cert, now);
+  }
   return needed;
 }
 
@@ -66,17 +61,17 @@ static int tell(const struct dc_cli *cli, bool needed) {
 }
 
 int dc_renewal_check(const struct dc_cli *cli, const struct dc_renewal *renewal) {
-  struct dc_bundle certs DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
+  struct dc_pieces pieces DC_CLEANUP(dc_pieces_free) = DC_PIECES_INIT;
   struct dc_err err = DC_ERR_INIT;
   struct dc_when when;
   bool absent = false;
   int rc = parse_when(renewal->expires_in, &when, &err);
-  if (!rc) rc = read_certs(renewal->file, &certs, &absent, &err);
+  if (!rc) rc = read_certs(renewal, &pieces, &absent, &err);
   if (rc) {
     fprintf(stderr, "%s: %s\n", cli->program, err.text);
     return absent ? DC_RENEWAL_NO_FILE : DC_RENEWAL_ERROR;
   }
-  bool needed = is_needed(&certs, renewal->bundle, &when);
+  bool needed = is_needed(&pieces, renewal->bundle, &when);
   if (renewal->verbose) return tell(cli, needed);
   return needed ? DC_RENEWAL_NEEDED : DC_RENEWAL_NOT_NEEDED;
 }

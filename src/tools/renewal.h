@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "step certificate needs-renewal" for a file: its question, its words, its exit statuses. */
+/* "step certificate needs-renewal": its question, its words, its exit statuses. */
 #ifndef DC_TOOLS_RENEWAL_H
 #define DC_TOOLS_RENEWAL_H
 
-#include <stdbool.h>
-
-#include "base/cli.h"
+#include "tools/source.h"
 
 enum dc_renewal_exit {
   DC_RENEWAL_NEEDED = 0,
@@ -15,7 +13,8 @@ enum dc_renewal_exit {
 };
 
 struct dc_renewal {
-  const char *file;
+  const char *file; /* or what else dc_source_read takes */
+  struct dc_source_options source;
   const char *expires_in; /* NULL: 66% */
   bool bundle;            /* each certificate of the file, not the first alone */
   bool verbose;

@@ -39,10 +39,13 @@ static const struct dc_opt opts[] = {
      .help = "the Dapr CLI's warning when the root ends in less than 30 days, and nothing else"},
     {.kind = DC_OPT_HEADING, .help = "One certificate, as \"step certificate needs-renewal\" judges it:"},
     {.name = "needs-renewal", .kind = DC_OPT_STRING, .value = &opt.renewal.file, .arg = "FILE",
-     .help = "whether the certificate in FILE is due (--expires-in, default: 66%)"},
+     .help = "whether the certificate in FILE, or that of a server (HOST:PORT, URL), is due (--expires-in, default: "
+             "66%)"},
     {.name = "bundle", .kind = DC_OPT_FLAG, .value = &opt.renewal.bundle,
      .help = "whether one of those in FILE is, not the first alone"},
     {.name = "verbose", .letter = 'v', .kind = DC_OPT_FLAG, .value = &opt.renewal.verbose, .help = "say it too"},
+    DC_SOURCE_ROOTS_ROW(opt.renewal.source),
+    DC_SOURCE_SERVER_ROWS(opt.renewal.source),
 };
 
 static const struct dc_cli cli = {
@@ -60,9 +63,13 @@ static int check_usage(struct dc_err *err) {
   if (renewal && (opt.dir || opt.json || opt.banner))
     return dc_err_set(err, DC_EUSAGE, "'--needs-renewal' looks at one file, and excludes '%s'",
                       opt.dir ? "--dir" : opt.json ? "--json" : "--banner");
-  if (!renewal && (opt.renewal.bundle || opt.renewal.verbose))
-    return dc_err_set(err, DC_EUSAGE, "'--%s' goes with '--needs-renewal FILE'",
-                      opt.renewal.bundle ? "bundle" : "verbose");
+  const char *odd = opt.renewal.bundle               ? "bundle"
+                    : opt.renewal.verbose            ? "verbose"
+                    : opt.renewal.source.roots       ? "roots"
+                    : opt.renewal.source.server_name ? "servername"
+                    : opt.renewal.source.insecure    ? "insecure"
+                                                     : NULL;
+  if (!renewal && odd) return dc_err_set(err, DC_EUSAGE, "'--%s' goes with '--needs-renewal FILE'", odd);
   if (opt.json && opt.banner) return dc_err_set(err, DC_EUSAGE, "'--json' and '--banner' exclude each other");
   return 0;
 }

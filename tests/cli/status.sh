@@ -364,13 +364,15 @@ renewal 255 old.crt --expires-in soon
 renewal 255 old.crt --dir "$dir"
 renewal 255 old.crt --json
 renewal 255 old.crt new.crt
-renewal 255 https://localhost:50001
-has err 'only files are looked at' 'an address is no file that is missing'
+renewal 255 ftp://localhost
+has err "'ftp://localhost'" 'an address is no file that is missing'
+renewal 255 https://localhost:1
+has err "'https://localhost:1'" 'nor is a server'
 status 255 '--needs-renewal without a file' "$DAPRCERTS" status --needs-renewal
 status 0 '--help' "$DAPRCERTS" status --needs-renewal old.crt --help
 
 # --- usage -------------------------------------------------------------------------------------------------------------------
-for wrong in '--json --banner' '--bundle' '-v' '--expires-in soon' '--expires-in 101%' 'operand' '--what'; do
+for wrong in '--json --banner' '--bundle' '-v' '--roots x' '--insecure' '--expires-in soon' '--expires-in 101%' 'operand' '--what'; do
   # shellcheck disable=SC2086  # words
   status 2 "wrong usage: status $wrong" "$DAPRCERTS" status $wrong
 done

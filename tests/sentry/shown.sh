@@ -34,6 +34,11 @@ status 1 'to inspect takes trust too' "$DAPRCERTS" inspect --roots other "$SENTR
 same '' "$(cat out)" 'without which nothing is shown'
 status 0 'or --insecure' "$DAPRCERTS" inspect --short --roots other --insecure "$SENTRY_ADDR"
 has out 'X.509v3 TLS Certificate' 'which shows it'
+status 1 'status --needs-renewal: not yet' "$DAPRCERTS" status --needs-renewal "$SENTRY_ADDR" -v
+same 'certificate does not need renewal' "$(cat err)" 'in the words of step'
+status 0 'by a longer time: yes' "$DAPRCERTS" status --needs-renewal "$SENTRY_ADDR" --expires-in 9000h
+status 255 'not of a server that is not trusted' "$DAPRCERTS" status --needs-renewal "$SENTRY_ADDR" --roots other
+has err 'leads to no trust anchor' 'which is told'
 status 1 'the health port speaks no TLS' "$DAPRCERTS" inspect "$(at healthz)"
 has err 'TLS handshake failed' 'and it is told'
 stop_sentry
