@@ -130,6 +130,18 @@ static int check_range(const struct dc_opt *opt, const char *text, int64_t value
   return dc_err_set(err, DC_EUSAGE, "option '--%s': %s is not within %s and %s", opt->name, text, low, high);
 }
 
+static int find_word(const struct dc_opt *opt, const char *text, struct dc_err *err) {
+  struct dc_buf list DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  for (int i = 0; opt->words[i]; i++) {
+    if (strcmp(opt->words[i], text) == 0) {
+      *(int *)opt->value = i;
+      return 0;
+    }
+    dc_buf_printf(&list, "%s%s", i ? ", " : "", opt->words[i]);
+  }
+  return dc_err_set(err, DC_EUSAGE, "option '--%s': '%s' is none of %s", opt->name, text, dc_buf_text(&list));
+}
+
 static int store(const struct dc_cli *cli, const struct dc_opt *opt, const char *text, struct dc_err *err) {
   bool flag;
   int64_t number;
@@ -141,6 +153,7 @@ static int store(const struct dc_cli *cli, const struct dc_opt *opt, const char 
       *(bool *)opt->value = flag;
       break;
     case DC_OPT_STRING: *(const char **)opt->value = text; break;
+    case DC_OPT_WORD: rc = find_word(opt, text, err); break;
     case DC_OPT_LIST: rc = add_string(opt->value, text, err); break;
     case DC_OPT_NUMBER:
       if ((cli->like_go ? parse_go_number : parse_decimal)(text, &number) != 0)
@@ -179,6 +192,7 @@ static int parse_long(struct parser *p, const char *name, const char *shown) {
   if (opt) return take(p, opt, name[n] ? name + n + 1 : NULL);
   if (strcmp(name, "help") == 0) return DC_CLI_HELP;
   if (strcmp(name, "version") == 0) return DC_CLI_VERSION;
+  if (strcmp(name, "print-options") == 0) return DC_CLI_OPTIONS;
   return dc_err_set(p->err, DC_EUSAGE, "unrecognized option '%.*s'", (int)(n + (size_t)(name - shown)), shown);
 }
 
@@ -303,11 +317,20 @@ static size_t help_column(const struct dc_cli *cli) {
   return column;
 }
 
+static const struct dc_opt standard[] = {
+  {.name = "help", .letter = 'h', .kind = DC_OPT_FLAG, .help = "show this help and exit"},
+  {.name = "version", .kind = DC_OPT_FLAG, .help = "show the version and exit"},
+};
+
+/* The INDEXth of the standard options as this table leaves it; false: the table has its own. */
+static bool take_standard(const struct dc_cli *cli, size_t index, struct dc_opt *opt) {
+  *opt = standard[index];
+  if (find_name(cli, opt->name, strlen(opt->name))) return false;
+  if (find_letter(cli, 'h')) opt->letter = 0;
+  return true;
+}
+
 void dc_cli_help(const struct dc_cli *cli, struct dc_buf *out) {
-  static const struct dc_opt standard[] = {
-    {.name = "help", .letter = 'h', .kind = DC_OPT_FLAG, .help = "show this help and exit"},
-    {.name = "version", .kind = DC_OPT_FLAG, .help = "show the version and exit"},
-  };
   size_t column = help_column(cli);
   dc_buf_printf(out, "usage: %s [OPTION...]%s%s\n\n", cli->program, cli->operands && *cli->operands ? " " : "",
                 cli->operands ? cli->operands : "");
@@ -321,10 +344,28 @@ void dc_cli_help(const struct dc_cli *cli, struct dc_buf *out) {
       add_option(out, &cli->opts[i], column);
   }
   for (size_t i = 0; i < DC_COUNT(standard); i++) {
-    struct dc_opt opt = standard[i];
-    if (find_name(cli, opt.name, strlen(opt.name))) continue;
-    if (find_letter(cli, 'h')) opt.letter = 0;
-    add_option(out, &opt, column);
+    struct dc_opt opt;
+    if (take_standard(cli, i, &opt)) add_option(out, &opt, column);
   }
   if (cli->notes) dc_buf_printf(out, "\n%s%s", cli->notes, strchr(cli->notes, '\0')[-1] == '\n' ? "" : "\n");
+}
+
+static void add_row(struct dc_buf *out, const struct dc_opt *opt) {
+  dc_buf_printf(out, "%s\t%.1s\t%s\t%s\t", opt->kind == DC_OPT_FLAG ? "flag" : "value", &opt->letter, opt->name,
+                opt->arg ? opt->arg : "");
+  for (size_t i = 0; opt->words && opt->words[i]; i++) dc_buf_printf(out, "%s%s", i ? " " : "", opt->words[i]);
+  dc_buf_add_byte(out, '\t');
+  for (const char *at = opt->help ? opt->help : ""; *at; at++)
+    dc_buf_add_byte(out, *at == '\n' || *at == '\t' ? ' ' : (unsigned char)*at);
+  dc_buf_add_byte(out, '\n');
+}
+
+void dc_cli_options(const struct dc_cli *cli, struct dc_buf *out) {
+  dc_buf_printf(out, "operands\t%s\n", cli->operands ? cli->operands : "");
+  for (size_t i = 0; i < cli->opt_count; i++)
+    if (!cli->opts[i].hidden && cli->opts[i].kind != DC_OPT_HEADING) add_row(out, &cli->opts[i]);
+  for (size_t i = 0; i < DC_COUNT(standard); i++) {
+    struct dc_opt opt;
+    if (take_standard(cli, i, &opt)) add_row(out, &opt);
+  }
 }

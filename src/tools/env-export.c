@@ -27,16 +27,21 @@ static const struct dc_env_format *const formats[] = {&dc_sh_env,     &dc_fish_e
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
 
+/* Their names, filled in before they are needed, with NULL at the end. */
+static const char *format_names[DC_COUNT(formats) + 1];
+
 static struct {
-  const char *dir, *format, *trust_domain, *namespace, *control_plane_trust_domain, *control_plane_namespace;
+  const char *dir, *trust_domain, *namespace, *control_plane_trust_domain, *control_plane_namespace;
   const char *token_file;
+  int format; /* its place */
   bool no_cert, issuer_as_client, unset;
-} opt = {.format = "sh"};
+} opt;
 
 static const struct dc_opt opts[] = {
     {.name = "dir", .letter = 'd', .kind = DC_OPT_STRING, .value = &opt.dir, .arg = "DIR",
      .help = "the credentials' directory", .shown = "$DAPRCERTS_DIR, else $HOME/.dapr/certs"},
-    {.name = "format", .letter = 'f', .kind = DC_OPT_STRING, .value = &opt.format, .arg = "FORMAT",
+    {.name = "format", .letter = 'f', .kind = DC_OPT_WORD, .value = &opt.format, .words = format_names,
+     .arg = "FORMAT",
      .help = "sh, fish, powershell, dotenv, docker or json", .shown = "sh"},
     {.name = "unset", .letter = 'u', .kind = DC_OPT_FLAG, .value = &opt.unset,
      .help = "print what takes the variables away again"},
@@ -219,7 +224,7 @@ static int add_token_file(struct exported *exported, struct dc_err *err) {
                       "not get through a shell: name another",
                       exported->token_file);
   struct dc_slice path = dc_slice_text(exported->token_file);
-  if (strcmp(opt.format, "json") == 0 && !dc_utf8_valid(path.data, path.len))
+  if (formats[opt.format] == &dc_json_env && !dc_utf8_valid(path.data, path.len))
     return dc_err_set(err, DC_EINVAL, "the token's path is no UTF-8, which JSON has to be: name another");
   add(exported, "DAPR_SENTRY_TOKEN_FILE", exported->token_file);
   return 0;
@@ -250,14 +255,6 @@ static void collect_names(struct exported *exported) {
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
-static const struct dc_env_format *find_format(struct dc_err *err) {
-  for (size_t i = 0; i < DC_COUNT(formats); i++)
-    if (strcmp(formats[i]->name, opt.format) == 0) return formats[i];
-  dc_err_set(err, DC_EUSAGE, "option '--format': '%s' is none of sh, fish, powershell, dotenv, docker, json",
-             opt.format);
-  return NULL;
-}
-
 static int print(const struct dc_env_format *format, struct dc_err *err) {
   struct exported exported DC_CLEANUP(exported_free) = {.count = 0};
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -279,14 +276,12 @@ int dc_env_export(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.count = 0};
   struct dc_err err = DC_ERR_INIT;
   int status = DC_EXIT_DONE;
-  const struct dc_env_format *format = &dc_sh_env;
+  for (size_t i = 0; i < DC_COUNT(formats); i++) format_names[i] = formats[i]->name;
   if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) {
-    if (status != DC_EXIT_DONE) fputs(format->failure, stdout);
+    if (status != DC_EXIT_DONE) fputs(dc_sh_env.failure, stdout);
     return status;
   }
-  const struct dc_env_format *wanted = find_format(&err);
-  if (wanted) format = wanted;
-  int rc = wanted ? print(format, &err) : DC_EUSAGE;
-  if (rc) fputs(format->failure, stdout);
+  int rc = print(formats[opt.format], &err);
+  if (rc) fputs(formats[opt.format]->failure, stdout);
   return dc_tool_end(&cli, rc, &err);
 }

@@ -15,9 +15,12 @@ static const struct {
     {"OKP", "Ed25519", DC_KEY_ED25519}, {"RSA", NULL, DC_KEY_RSA},
 };
 
+const char *const dc_kty_types[] = {"EC", "OKP", "RSA", NULL};
+const char *const dc_kty_curves[] = {"P-256", "P-384", "P-521", "Ed25519", NULL};
+
 static bool is_type(const char *kty) {
-  for (size_t i = 0; i < DC_COUNT(keys); i++)
-    if (strcasecmp(kty, keys[i].kty) == 0) return true;
+  for (size_t i = 0; dc_kty_types[i]; i++)
+    if (strcasecmp(kty, dc_kty_types[i]) == 0) return true;
   return false;
 }
 

@@ -12,11 +12,14 @@ struct dc_kty {
   bool kty_given, crv_given, size_given;
 };
 
+/* Their names as step has them, NULL at the end; any case is taken. */
+extern const char *const dc_kty_types[], *const dc_kty_curves[];
+
 /* Rows for a table of options. */
 #define DC_KTY_ROWS(options) \
-  {.name = "kty", .kind = DC_OPT_STRING, .value = &(options).kty, .given = &(options).kty_given, .arg = "TYPE", \
+  {.name = "kty", .kind = DC_OPT_STRING, .value = &(options).kty, .given = &(options).kty_given, .words = dc_kty_types, .arg = "TYPE", \
    .help = "key type: EC, OKP (Ed25519) or RSA", .shown = "EC"}, \
-  {.name = "crv", .kind = DC_OPT_STRING, .value = &(options).crv, .given = &(options).crv_given, .arg = "CURVE", \
+  {.name = "crv", .kind = DC_OPT_STRING, .value = &(options).crv, .given = &(options).crv_given, .words = dc_kty_curves, .arg = "CURVE", \
    .help = "curve: P-256, P-384 or P-521 with EC, Ed25519 with OKP", .shown = "P-256, Ed25519"}, \
   {.name = "curve", .kind = DC_OPT_STRING, .value = &(options).crv, .given = &(options).crv_given, .hidden = true}, \
   {.name = "size", .kind = DC_OPT_NUMBER, .value = &(options).size, .given = &(options).size_given, .min = 1, \

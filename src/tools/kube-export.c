@@ -18,19 +18,22 @@ enum { FILE_MAX = 1 << 20 };
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
 
+enum format { YAML, JSON, HELM_VALUES, HELM_SET_FILE };
 static const char *const formats[] = {"yaml", "json", "helm-values", "helm-set-file", NULL};
 
 static struct {
-  const char *dir, *ns, *format;
+  const char *dir, *ns;
+  int format; /* an enum format */
   bool ns_given, clear;
-} opt = {.ns = "dapr-system", .format = "yaml"};
+} opt = {.ns = "dapr-system"};
 
 static const struct dc_opt opts[] = {
     {.name = "dir", .letter = 'd', .kind = DC_OPT_STRING, .value = &opt.dir, .arg = "DIR",
      .help = "the credentials' directory", .shown = "$DAPRCERTS_DIR, else $HOME/.dapr/certs"},
     {.name = "namespace", .letter = 'n', .kind = DC_OPT_STRING, .value = &opt.ns, .given = &opt.ns_given, .arg = "NAME",
      .help = "where Dapr's control plane runs; '' names none, which leaves it to kubectl", .shown = "dapr-system"},
-    {.name = "format", .letter = 'o', .kind = DC_OPT_STRING, .value = &opt.format, .arg = "FORMAT",
+    {.name = "format", .letter = 'o', .kind = DC_OPT_WORD, .value = &opt.format, .words = formats,
+     .arg = "FORMAT",
      .help = "yaml or json, for kubectl apply; helm-values, for helm --values; or helm-set-file, arguments of helm that "
              "name the files", .shown = "yaml"},
     {.name = "clear", .kind = DC_OPT_FLAG, .value = &opt.clear,
@@ -52,8 +55,6 @@ static const struct dc_cli cli = {.program = "daprcerts kube-export",
                                   .opt_count = DC_COUNT(opts),
                                   .notes = notes};
 
-enum format { YAML, JSON, HELM_VALUES, HELM_SET_FILE, FORMATS };
-
 /* A label of DNS (RFC 1123), which names of namespaces are. */
 static bool is_namespace(const char *name) {
   static const char ends[] = "abcdefghijklmnopqrstuvwxyz0123456789", all[] = "-abcdefghijklmnopqrstuvwxyz0123456789";
@@ -61,14 +62,10 @@ static bool is_namespace(const char *name) {
   return n > 0 && n <= 63 && strspn(name, all) == n && strchr(ends, name[0]) && strchr(ends, name[n - 1]);
 }
 
-static int check_usage(enum format *format, struct dc_err *err) {
-  for (*format = YAML; *format < FORMATS && strcmp(opt.format, formats[*format]) != 0; ++*format) continue;
-  if (*format == FORMATS)
-    return dc_err_set(err, DC_EUSAGE, "option '--format': '%s' is none of yaml, json, helm-values, helm-set-file",
-                      opt.format);
-  if (opt.clear && *format > JSON)
+static int check_usage(struct dc_err *err) {
+  if (opt.clear && opt.format > JSON)
     return dc_err_set(err, DC_EUSAGE, "'--clear' prints a Secret: its format is yaml or json");
-  if (opt.ns_given && *format == HELM_VALUES)
+  if (opt.ns_given && opt.format == HELM_VALUES)
     return dc_err_set(err, DC_EUSAGE, "Helm's values name no namespace: helm has an option for it");
   if (*opt.ns && !is_namespace(opt.ns))
     return dc_err_set(err, DC_EUSAGE, "option '--namespace': '%s' is no such name: at most 63 lower-case letters, digits "
@@ -165,32 +162,31 @@ static int write_set_file(const char *dir, struct dc_buf *out, struct dc_err *er
   return dc_buf_check(out, err);
 }
 
-static int write_all(const char *dir, enum format format, struct dc_buf *out, struct dc_err *err) {
+static int write_all(const char *dir, struct dc_buf *out, struct dc_err *err) {
   struct dc_k8s_bundle bundle DC_CLEANUP(dc_k8s_bundle_free) = DC_K8S_BUNDLE_INIT;
-  int rc = read_files(dir, format <= JSON, &bundle, err);
+  int rc = read_files(dir, opt.format <= JSON, &bundle, err);
 
   if (rc < 0) return rc;
   if (*opt.ns && !(bundle.ns = strdup(opt.ns))) return dc_err_nomem(err);
-  switch (format) {
+  switch ((enum format)opt.format) {
     case YAML: return dc_k8s_write(&bundle, DC_K8S_YAML, out, err);
     case JSON: return dc_k8s_write(&bundle, DC_K8S_JSON, out, err);
     case HELM_VALUES: return dc_k8s_write_values(&bundle, out, err);
-    case HELM_SET_FILE:
-    case FORMATS: break;
+    case HELM_SET_FILE: break;
   }
   return write_set_file(dir, out, err);
 }
 
-static int export(enum format format, struct dc_err *err) {
+static int export(struct dc_err *err) {
   struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char *dir DC_CLEANUP(dc_mem_free) = NULL;
   int rc = 0;
 
   if (opt.clear) {
-    rc = dc_k8s_write_clear(*opt.ns ? opt.ns : NULL, format == JSON ? DC_K8S_JSON : DC_K8S_YAML, &out, err);
+    rc = dc_k8s_write_clear(*opt.ns ? opt.ns : NULL, opt.format == JSON ? DC_K8S_JSON : DC_K8S_YAML, &out, err);
   } else {
     rc = dc_layout_dir(opt.dir, &dir, err);
-    if (rc == 0) rc = write_all(dir, format, &out, err);
+    if (rc == 0) rc = write_all(dir, &out, err);
   }
   return rc < 0 ? rc : dc_tool_print(&out, err);
 }
@@ -198,12 +194,11 @@ static int export(enum format format, struct dc_err *err) {
 int main(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.items = NULL};
   struct dc_err err = DC_ERR_INIT;
-  enum format format = YAML;
   int status, rc;
 
   dc_os_protect_secrets();
   if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
-  rc = check_usage(&format, &err);
-  if (rc == 0) rc = export(format, &err);
+  rc = check_usage(&err);
+  if (rc == 0) rc = export(&err);
   return dc_tool_end(&cli, rc, &err);
 }

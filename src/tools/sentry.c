@@ -132,32 +132,6 @@ static int pick_names(struct sources *sources, struct dc_err *err) {
   return rc;
 }
 
-/* The place of WORD among WORDS, for the option NAME. */
-static int pick_word(const char *name, const char *word, const char *const *words, size_t count, int *place,
-                     struct dc_err *err) {
-  struct dc_buf list DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(words[i], word) == 0) {
-      *place = (int)i;
-      return 0;
-    }
-    dc_buf_printf(&list, "%s%s", i ? ", " : "", words[i]);
-  }
-  return dc_err_set(err, DC_EUSAGE, "option '--%s': '%s' is none of %s", name, word, dc_buf_text(&list));
-}
-
-static int pick_words(struct dc_sentry_config *config, struct dc_err *err) {
-  static const char *const legacy[] = {
-      [DC_LEGACY_DNS_AUTO] = "auto", [DC_LEGACY_DNS_ALWAYS] = "always", [DC_LEGACY_DNS_NEVER] = "never"};
-  static const char *const failure[] = {"warn", "refuse"};
-  int legacy_dns = 0, required = 0;
-  int rc = pick_word("legacy-dns-sans", opt->legacy_dns, legacy, DC_COUNT(legacy), &legacy_dns, err);
-  if (!rc) rc = pick_word("audit-failure", opt->audit_failure, failure, DC_COUNT(failure), &required, err);
-  config->legacy_dns = (enum dc_legacy_dns)legacy_dns;
-  config->audit_required = required != 0;
-  return rc;
-}
-
 static const char *loopback[] = {"127.0.0.1", "::1", NULL};
 
 /* PLACE is room for one address and the end. Whoever chose an address or a port insists on it. */
@@ -240,8 +214,9 @@ static int configure(struct sources *sources, struct dc_err *err) {
   static const char *named[2], *healthz[2], *metrics[2];
   static const char *files[3];
   size_t count = 0;
-  int rc = pick_words(&sources->config, err);
-  if (!rc) rc = take_pipe(err);
+  int rc = take_pipe(err);
+  sources->config.legacy_dns = (enum dc_legacy_dns)opt->legacy_dns;
+  sources->config.audit_required = opt->audit_failure == DC_SENTRY_AUDIT_REFUSE;
   if (!rc) rc = read_files(sources, err);
   if (!rc) rc = pick_names(sources, err);
   if (rc) return rc;

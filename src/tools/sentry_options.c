@@ -19,8 +19,6 @@ struct dc_sentry_options dc_sentry_options = {
     .issuer_key = "issuer.key",
     .mode = "standalone",
     .log_level = "info",
-    .legacy_dns = "auto",
-    .audit_failure = "warn",
     .port = 50001,
     .healthz_port = 8080,
     .metrics_port = 9090,
@@ -28,6 +26,12 @@ struct dc_sentry_options dc_sentry_options = {
     .jwt = DC_JWT_OPTIONS_INIT,
     .oidc = DC_OIDC_OPTIONS_INIT,
 };
+
+static const char *const legacy_words[] = {
+    [DC_LEGACY_DNS_AUTO] = "auto", [DC_LEGACY_DNS_ALWAYS] = "always", [DC_LEGACY_DNS_NEVER] = "never", NULL};
+static const char *const audit_words[] = {[DC_SENTRY_AUDIT_WARN] = "warn", [DC_SENTRY_AUDIT_REFUSE] = "refuse", NULL};
+static const char *const level_words[] = {"debug", "info", "warn", "error", "fatal", NULL};
+static const char *const mode_words[] = {"standalone", NULL};
 
 static const struct dc_opt head_opts[] = {
     {.kind = DC_OPT_HEADING, .help = "What it signs with:"},
@@ -46,7 +50,8 @@ static const struct dc_opt head_opts[] = {
     {.name = "trust-domain", .kind = DC_OPT_STRING, .value = &dc_sentry_options.trust_domain, .arg = "NAME",
      .help = "sentry's own trust domain, which sidecars look for",
      .shown = "$DAPR_CONTROLPLANE_TRUST_DOMAIN, else spec.mtls.controlPlaneTrustDomain, else daprcerts.conf, else localhost"},
-    {.name = "legacy-dns-sans", .kind = DC_OPT_STRING, .value = &dc_sentry_options.legacy_dns, .arg = "WHEN",
+    {.name = "legacy-dns-sans", .kind = DC_OPT_WORD, .value = &dc_sentry_options.legacy_dns, .words = legacy_words,
+     .arg = "WHEN",
      .help = "whose certificates also bear the DNS name by which sidecars up to 1.11 know each other: auto (who asks as "
              "they do), always or never",
      .shown = "auto"},
@@ -80,20 +85,23 @@ static const struct dc_opt head_opts[] = {
     {.name = "stop", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.stop,
      .help = "stop the server that holds --pid-file, as SIGTERM does, wait for its end, and end; status 3 when none does"},
     {.kind = DC_OPT_HEADING, .help = "What it says:"},
-    {.name = "log-level", .kind = DC_OPT_STRING, .value = &dc_sentry_options.log_level, .arg = "LEVEL",
+    {.name = "log-level", .kind = DC_OPT_STRING, .value = &dc_sentry_options.log_level, .words = level_words,
+     .arg = "LEVEL",
      .help = "debug, info, warn, error or fatal", .shown = "info"},
     {.name = "log-file", .kind = DC_OPT_STRING, .value = &dc_sentry_options.log_file, .arg = "FILE",
      .help = "append records to this file; SIGHUP opens it anew", .shown = "standard output"},
     {.name = "log-as-json", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.json, .help = "one JSON object a line"},
     {.name = "audit-log", .kind = DC_OPT_STRING, .value = &dc_sentry_options.audit_log, .arg = "FILE",
      .help = "append a line of JSON for each certificate, before it is handed out; SIGHUP opens the file anew"},
-    {.name = "audit-failure", .kind = DC_OPT_STRING, .value = &dc_sentry_options.audit_failure, .arg = "WHAT",
+    {.name = "audit-failure", .kind = DC_OPT_WORD, .value = &dc_sentry_options.audit_failure, .words = audit_words,
+     .arg = "WHAT",
      .help = "when that line cannot be written (a full disk): warn in the log and hand the certificate out, or refuse "
              "the request",
      .shown = "warn"},
     {.name = "auto-rotate", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.auto_rotate,
      .help = "run \"daprcerts rotate\" at the start and each hour: what is due of issuer and root is replaced"},
-    {.name = "mode", .kind = DC_OPT_STRING, .value = &dc_sentry_options.mode, .arg = "MODE", .help = "standalone is the one there is",
+    {.name = "mode", .kind = DC_OPT_STRING, .value = &dc_sentry_options.mode, .words = mode_words,
+     .arg = "MODE", .help = "standalone is the one there is",
      .shown = "standalone"},
     {.name = "check", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.check,
      .help = "validate configuration, credentials and key sets as a start would, make and serve nothing, tell each "

@@ -5,11 +5,14 @@
 
 #include "tools/jwt_options.h"
 
+enum { DC_SENTRY_AUDIT_WARN, DC_SENTRY_AUDIT_REFUSE };
+
 /* With the defaults, until the command line is parsed; names as the options'. */
 struct dc_sentry_options {
   const char *config, *dir, *ca_crt, *issuer_crt, *issuer_key, *trust_domain, *listen_address, *mode, *log_level,
-      *ready_file, *legacy_dns, *kubeconfig, *log_file, *audit_log, *audit_failure, *healthz_address, *metrics_address,
-      *pid_file;
+      *ready_file, *kubeconfig, *log_file, *audit_log, *healthz_address, *metrics_address, *pid_file;
+  int legacy_dns;    /* an enum dc_legacy_dns */
+  int audit_failure; /* one of those above */
   int64_t port, healthz_port, metrics_port;
   bool auto_rotate, check, daemon, stop, config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
       metrics_address_given;

@@ -15,24 +15,24 @@ int dc_tool_print(const struct dc_buf *buf, struct dc_err *err) {
   return rc ? rc : dc_os_write_fd(STDOUT_FILENO, "standard output", buf->data, buf->len, err);
 }
 
-static int print_help(const struct dc_cli *cli, struct dc_err *err) {
+static int print_by(void (*write)(const struct dc_cli *cli, struct dc_buf *out), const struct dc_cli *cli,
+                    struct dc_err *err) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  dc_cli_help(cli, &text);
+  write(cli, &text);
   return dc_tool_print(&text, err);
 }
 
-static int print_version(const struct dc_cli *cli, struct dc_err *err) {
-  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  dc_buf_printf(&text, "%s %s\n", cli->program, PACKAGE_VERSION);
-  return dc_tool_print(&text, err);
+static void write_version(const struct dc_cli *cli, struct dc_buf *out) {
+  dc_buf_printf(out, "%s %s\n", cli->program, PACKAGE_VERSION);
 }
 
 bool dc_tool_begin(const struct dc_cli *cli, int argc, char **argv, struct dc_strings *operands, int *status) {
   struct dc_err err = DC_ERR_INIT;
   int rc = dc_cli_parse(cli, argc, argv, operands, &err);
   if (rc == DC_CLI_RUN) return true;
-  if (rc == DC_CLI_HELP) rc = print_help(cli, &err);
-  if (rc == DC_CLI_VERSION) rc = print_version(cli, &err);
+  if (rc == DC_CLI_HELP) rc = print_by(dc_cli_help, cli, &err);
+  if (rc == DC_CLI_VERSION) rc = print_by(write_version, cli, &err);
+  if (rc == DC_CLI_OPTIONS) rc = print_by(dc_cli_options, cli, &err);
   *status = dc_tool_end(cli, rc, &err);
   return false;
 }

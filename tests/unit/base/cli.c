@@ -10,6 +10,8 @@ static struct {
   int64_t number, span;
 } opt;
 static bool given;
+static int word;
+static const char *const two_words[] = {"one", "two", NULL};
 
 /* A number that is not bounded, so that its value tells how it was read. */
 static int64_t any;
@@ -24,6 +26,7 @@ static const struct dc_opt opts[] = {
     {.name = "number", .kind = DC_OPT_NUMBER, .value = &opt.number, .min = 1, .max = 10, .arg = "N", .help = "a number"},
     {.name = "any", .kind = DC_OPT_NUMBER, .value = &any, .min = INT64_MIN, .arg = "N", .help = "any number"},
     {.name = "span", .kind = DC_OPT_DURATION, .value = &opt.span, .arg = "D", .help = "a time"},
+    {.name = "word", .kind = DC_OPT_WORD, .value = &word, .words = two_words, .arg = "WORD", .help = "one,\nof two"},
     {.name = "old", .kind = DC_OPT_FLAG, .value = &opt.all, .hidden = true, .help = "hidden"},
 };
 
@@ -66,6 +69,24 @@ static const struct {
     {"0x_", -1},        {"08", -1},       {"0b2", -1},        {"_1", -1},   {"1_", -1},        {"1__0", -1},
     {"1 ", -1},         {"f", -1},        {"0xg", -1},        {"0x-1", -1}, {"1/2", -1},       {"1:", -1},
 };
+
+static void check_table(void) {
+  struct dc_buf table DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  dc_cli_options(&cli, &table);
+  is_text(dc_buf_text(&table),
+          "operands\t[X...]\n"
+          "flag\ta\tall\t\t\teverything\n"
+          "flag\tb\tbrief\t\t\tless\n"
+          "value\tn\tname\tNAME\t\ta name\n"
+          "value\t\tlist\tX\t\tmore\n"
+          "value\t\tnumber\tN\t\ta number\n"
+          "value\t\tany\tN\t\tany number\n"
+          "value\t\tspan\tD\t\ta time\n"
+          "value\t\tword\tWORD\tone two\tone, of two\n"
+          "flag\th\thelp\t\t\tshow this help and exit\n"
+          "flag\t\tversion\t\t\tshow the version and exit\n",
+          "the table, as the completions are made of it");
+}
 
 static void check_go_numbers(void) {
   for (size_t i = 0; i < DC_COUNT(go_numbers); i++) {
@@ -110,6 +131,11 @@ int main(void) {
   is_text(parsed("-name x -all"), "rc=0 operands=0 a=1 b=0 name=x! list=0 number=0 span=0", "one dash, as Go has it");
   is_text(parsed("-name=x --number=3"), "rc=0 operands=0 a=0 b=0 name=x! list=0 number=3 span=0", "one dash and =");
   check_go_numbers();
+  is_num((parsed("--word two"), word), 1, "a word is its place");
+  is_text(parsed("--word Two"), "option '--word': 'Two' is none of one, two", "another is refused, with those that are taken");
+  is_num(word, 1, "and changes nothing");
+  is_text(parsed("--print-options"), "rc=3 operands=0 a=0 b=0 name=- list=0 number=0 span=0", "the table is asked for");
+  check_table();
   dc_cli_help(&cli, &help);
   ok(strstr(dc_buf_text(&help), "--name NAME") && strstr(dc_buf_text(&help), "(default: none)"), "help tells options");
   ok(!strstr(dc_buf_text(&help), "--old"), "but not hidden ones");
