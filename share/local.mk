@@ -72,3 +72,20 @@ examplesdir = $(pkgdatadir)/examples/compose
 dist_examples_DATA = share/examples/compose/compose.yaml share/examples/compose/config.yaml
 endif
 EXTRA_DIST += share/examples/compose/compose.yaml share/examples/compose/config.yaml
+
+# --- completions for shells, from the programs that were built; not where those run on another machine ---------------
+EXTRA_DIST += share/completions/generate.sh
+COMPLETIONS = share/completions/daprcerts share/completions/_daprcerts share/completions/daprcerts.fish
+CLEANFILES += $(COMPLETIONS)
+if RUNNABLE
+bashcompletiondir = $(datadir)/bash-completion/completions
+nodist_bashcompletion_DATA = share/completions/daprcerts
+zshcompletiondir = $(datadir)/zsh/site-functions
+nodist_zshcompletion_DATA = share/completions/_daprcerts
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+nodist_fishcompletion_DATA = share/completions/daprcerts.fish
+$(COMPLETIONS): $(srcdir)/share/completions/generate.sh daprcerts$(EXEEXT) $(pkglibexec_PROGRAMS) $(pkglibexec_SCRIPTS)
+	$(AM_V_GEN)$(MKDIR_P) share/completions && case $@ in *.fish) shell=fish ;; */_*) shell=zsh ;; *) shell=bash ;; esac && \
+	  DAPRCERTS_EXEC_PATH=. $(SHELL) $(srcdir)/share/completions/generate.sh $$shell ./daprcerts$(EXEEXT) >$@.new && \
+	  mv $@.new $@
+endif

@@ -204,9 +204,9 @@ if WITH_FETCH
 TESTS += tests/cli/fetch.sh
 endif
 
-# --- the dispatcher and env-export, in real shells ----------------------------------------------------------------------
-dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
-TESTS += tests/cli/daprcerts.sh tests/cli/env-export.sh
+# --- the dispatcher, its completions and env-export, in real shells ----------------------------------------------------------------------
+dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/env-export.sh
+TESTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/env-export.sh
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus
