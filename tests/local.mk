@@ -207,6 +207,7 @@ endif
 # --- the dispatcher, its completions and env-export, in real shells ----------------------------------------------------------------------
 dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/env-export.sh
 TESTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/env-export.sh
+EXTRA_DIST += tests/cli/powershell.py
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus

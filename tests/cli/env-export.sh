@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # env-export in every shell that is here, unquoted as people write it, and the other notations in their own readers.
+HOME_OF_USER=$HOME
 . "$TOP_SRCDIR/tests/cli/lib.sh"
 
 CERTS=$HOME/.dapr/certs
@@ -107,7 +108,7 @@ else
 fi
 same '-e DAPR_TRUST_ANCHORS -e DAPR_CERT_CHAIN -e DAPR_CERT_KEY -e NAMESPACE -e DAPR_CONTROLPLANE_TRUST_DOMAIN -e DAPR_CONTROLPLANE_NAMESPACE' \
   "$("$DAPRCERTS" env-export --format docker)" 'docker: the names alone'
-# PowerShell by its grammar: each line is one assignment of one double-quoted string, in which `n is a newline
+# PowerShell, line by line: each is one assignment of one double-quoted string, in which `n is a newline
 "$DAPRCERTS" env-export --format powershell >"$WORK/ps1"
 same 6 "$(grep -c '^\$env:[A-Z_]* = "[^"$]*"$' "$WORK/ps1")" 'powershell: six assignments'
 same 6 "$(wc -l <"$WORK/ps1" | tr -d ' ')" 'powershell: and nothing else'
@@ -116,6 +117,35 @@ same "$(cat "$WORK/key")" "$(sed -n 's/^$env:DAPR_CERT_KEY = "\(.*\)"$/\1/p' "$W
 has "$WORK/ps1" '`n' 'powershell: newlines are escapes'
 "$DAPRCERTS" env-export --format powershell --dir "$WORK/none" >"$WORK/ps1" 2>/dev/null
 has "$WORK/ps1" "throw" 'powershell: a failure throws'
+# and by a parser of its language: what the strings are, set beside the JSON of the same call
+PYTHONPATH=${XDG_CACHE_HOME:-$HOME_OF_USER/.cache}/daprcerts/python${PYTHONPATH:+:$PYTHONPATH}
+export PYTHONPATH
+find_python tree_sitter tree_sitter_powershell
+powershell() { "$PYTHON" "$TOP_SRCDIR/tests/cli/powershell.py"; }
+if [ -n "$PYTHON" ]; then
+  mkdir "$WORK/ps" && cd "$WORK/ps" || exit 1
+  for path in token "it's a" 'q"u`o$HOME' '$(id) ;`' 'a “b” ‘c’ „d' '#@%&|<>'; do
+    : >"$path"
+    "$DAPRCERTS" env-export --format powershell --token-file "$path" >"$WORK/ps1"
+    "$DAPRCERTS" env-export --format json --token-file "$path" >"$WORK/json"
+    status 0 "powershell: parsed, with the token's path $path" powershell <"$WORK/ps1"
+    check 'the values are those of JSON' "$PYTHON" -c '
+import json, sys
+assert json.load(open(sys.argv[1])) == json.load(open(sys.argv[2])) and len(json.load(open(sys.argv[1]))) == 7' \
+      "$WORK/out" "$WORK/json"
+  done
+  "$DAPRCERTS" env-export --format powershell --unset >"$WORK/ps1"
+  status 0 'powershell: --unset is parsed' powershell <"$WORK/ps1"
+  same 'command Remove-Item' "$(sort -u "$WORK/out")" 'powershell: and removes'
+  "$DAPRCERTS" env-export --format powershell --dir none >"$WORK/ps1" 2>/dev/null
+  status 0 'powershell: a failure is parsed' powershell <"$WORK/ps1"
+  same 'flow_control_statement throw' "$(cat "$WORK/out")" 'powershell: and throws'
+  printf '$env:A = "a$b"\n' >"$WORK/ps1"
+  status 1 'powershell: an expansion would be told' powershell <"$WORK/ps1"
+  cd "$WORK" || exit 1
+else
+  skip 'powershell: parsed' 'no peer: tree-sitter-powershell (tests/interop/fetch-peers.sh gets it)'
+fi
 
 # --- choices ---
 status 0 '--no-cert' "$DAPRCERTS" env-export --no-cert

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fetches what the tests need from Go's module proxy: the peers' modules and, where the installed Go is too old for
 # them (Debian 12's is 1.19), a newer toolchain, which is a module too, and step. And promtool, out of Debian's package of
-# Prometheus, which to install would start a server.
+# Prometheus, which to install would start a server; and by pip a parser of PowerShell, which Debian has not.
 set -eu
 cd "$(dirname "$0")"
 . ./go-env.sh
@@ -66,7 +66,22 @@ fetch_step() {
   rm -rf "$work"
 }
 
+fetch_powershell() {
+  target=${XDG_CACHE_HOME:-$HOME/.cache}/daprcerts/python
+  for python in /usr/bin/python3 python3; do
+    PYTHONPATH=$target "$python" -c 'import tree_sitter_powershell, tree_sitter' 2>/dev/null && return
+  done
+  echo "fetch-peers: fetching a parser of PowerShell"
+  for python in /usr/bin/python3 python3; do
+    "$python" -m pip --version >/dev/null 2>&1 || continue
+    "$python" -m pip install -q --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
+      --upgrade --target "$target" tree-sitter==0.26.1 tree-sitter-powershell==0.26.4 && return
+  done
+  echo 'fetch-peers: no parser of PowerShell (python3-pip gets it): its test will be skipped' >&2
+}
+
 fetch_promtool
+fetch_powershell
 [ -n "$GO" ] || fetch_toolchain
 echo "fetch-peers: $("$GO" version)"
 fetch_step
