@@ -89,3 +89,9 @@ $(COMPLETIONS): $(srcdir)/share/completions/generate.sh daprcerts$(EXEEXT) $(pkg
 	  DAPRCERTS_EXEC_PATH=. $(SHELL) $(srcdir)/share/completions/generate.sh $$shell ./daprcerts$(EXEEXT) >$@.new && \
 	  mv $@.new $@
 endif
+
+# --- schemas of what the commands print as JSON -------------------------------------------------------------------------
+schemadir = $(pkgdatadir)/schema
+dist_schema_DATA = share/schema/ca-init.json share/schema/certificate.json share/schema/env-export.json \
+  share/schema/issue.json share/schema/kube-import.json share/schema/rotate.json share/schema/sentry-audit.json \
+  share/schema/sentry-log.json share/schema/status.json share/schema/step.json share/schema/token.json

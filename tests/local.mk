@@ -204,10 +204,11 @@ if WITH_FETCH
 TESTS += tests/cli/fetch.sh
 endif
 
-# --- the dispatcher, its completions and env-export, in real shells ----------------------------------------------------------------------
-dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/env-export.sh
-TESTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/env-export.sh
-EXTRA_DIST += tests/cli/powershell.py
+# --- the dispatcher, its completions, the schemas of what is printed as JSON, and env-export, in real shells ----------------------------------------------------------------------
+dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/daprcerts-schema.sh \
+  tests/cli/env-export.sh
+TESTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/daprcerts-schema.sh tests/cli/env-export.sh
+EXTRA_DIST += tests/cli/powershell.py tests/cli/schema.py
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus
