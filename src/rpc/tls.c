@@ -12,7 +12,8 @@
 
 /* What both sides speak. The order is a server's wish, not its demand: AES-128-GCM and X25519 cost the least here
  * (AES-256 adds a seventh to a call on a new connection, P-256 key exchange as much), the signature algorithms are
- * those of every key type that a Dapr CA may have. A distribution's policy replaces it: -DDC_TLS_PRIORITY. */
+ * those of every key type that a Dapr CA may have. A distribution's policy replaces it:
+ * configure --with-default-priorities. */
 #ifndef DC_TLS_PRIORITY
 #define DC_TLS_PRIORITY \
   "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:+AEAD:+ECDHE-ECDSA:+ECDHE-RSA:" \

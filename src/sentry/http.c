@@ -23,6 +23,13 @@ enum {
   PAUSE_MS = 100,
 };
 
+/* A distribution's policy counts here too: see rpc/tls.c. */
+#ifdef DC_TLS_PRIORITY
+#define PRIORITIES DC_TLS_PRIORITY
+#else
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#endif
+
 /* What a request has come to, of which libmicrohttpd keeps the address. */
 static char receiving, answering;
 
@@ -166,7 +173,7 @@ static struct MHD_Daemon *start_daemon(struct dc_http *http, struct served *serv
   const struct MHD_OptionItem tls[] = {
       {MHD_OPTION_HTTPS_MEM_CERT, 0, http->cert},
       {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
-      {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES},
       {MHD_OPTION_END, 0, NULL},
   };
   const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
