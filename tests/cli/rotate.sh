@@ -256,6 +256,13 @@ counts "$dir" 1 1 "one root"
 check "without a staged key" test ! -e "$dir/.daprcerts/staged.key"
 fits "$dir" "a whole set"
 
+# --- everything has been restarted ------------------------------------------------------------------------------------
+fresh restarted
+rotated 0 "root --same-key, after which some must be restarted" "$dir" root --same-key
+rotated 0 "retire --force, when they were" "$dir" retire --force --json
+same null "$(said "$WORK/out" restart)" "nobody is asked for any more"
+rotated 3 "and that was all" "$dir" retire --force
+
 # --- rollback ------------------------------------------------------------------------------------------------------
 for way in issuer root "root --same-key" "root --staged" "root --compromised"; do
   fresh "back-$(echo "$way" | tr -cd a-z)"
