@@ -41,7 +41,7 @@ cases() {
 "$DAPRCERTS" --help | sed -n 's/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$WORK/commands"
 while read -r command; do
   "$DAPRCERTS" "$command" --print-options >"$WORK/table" 2>"$WORK/err" || continue # not in this build
-  "$DAPRCERTS" "$command" --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' | sort >"$WORK/told"
+  "$DAPRCERTS" "$command" --help | sed -n 's/^  \(-., \|    \)\(--[a-z0-9-]*\).*/\2/p' | sort >"$WORK/told"
   same "$(cat "$WORK/told")" "$(awk -F '\t' 'NF == 6 { print "--" $3 }' "$WORK/table" | sort)" "$command: --print-options has the options of --help"
   missing=
   while read -r option; do
@@ -107,7 +107,7 @@ complete_fish() {
   line=daprcerts
   for word in "$@"; do line="$line $word"; done
   env XDG_CONFIG_HOME="$WORK/fish" XDG_DATA_HOME="$WORK/fish" fish --no-config -c \
-    "source $built/daprcerts.fish; complete -C '$line'" 2>/dev/null | sed 's/\t.*//; s/^--[a-z-]*=\(.\)/\1/'
+    "source $built/daprcerts.fish; complete -C '$line'" 2>/dev/null | sed 's/\t.*//; s/^--[a-z0-9-]*=\(.\)/\1/'
 }
 if has_command fish; then
   cases fish
