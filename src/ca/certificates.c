@@ -101,7 +101,7 @@ int dc_certificates_issuer(const struct dc_spki *spki, const char *trust_domain,
   return rc ? rc : add_signed(&profile, &by, out, err);
 }
 
-/* --- as an openssl configuration has them -------------------------------------------------------------------------- */
+/* --- as an openssl configuration has them ------------------------------------------------------------------------- */
 
 static int sign_as(const struct dc_profile_conf *conf, const struct dc_spki *spki, const struct dc_cert *above,
                    const struct dc_key *key, int64_t now, int64_t not_after, struct dc_bundle *out,

@@ -31,8 +31,8 @@ struct dc_profile_whose {
   const struct dc_cert *signer; /* NULL: it signs itself */
   struct dc_slice spiffe_id;    /* a URI that is to be its only one; empty: none */
 };
-/* Appends the content of the Extensions, in the order of the file; as openssl does, subject and authority key identifier
- * behind them where the file says nothing of these, the latter not in what signs itself. */
+/* Appends the content of the Extensions, in the order of the file; behind them, as openssl does, subject and authority
+ * key identifier where the file says nothing of these, the latter not in what signs itself. */
 int dc_profile_conf_extensions(const struct dc_profile_conf *conf, const struct dc_profile_whose *whose,
                                struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 

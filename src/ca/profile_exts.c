@@ -234,7 +234,8 @@ static int add_crl_points(struct value *value) {
     const struct dc_profile_item *item = &value->list.items[i];
     size_t point = dc_der_begin(value->out, DC_DER_SEQUENCE), name = dc_der_begin(value->out, DC_DER_CONTEXT_SEQ(0)),
            full = dc_der_begin(value->out, DC_DER_CONTEXT_SEQ(0));
-    if (!item->value) return REFUSE(value, item->row, "'%s': points in sections are not supported: URI:... is", item->name);
+    if (!item->value)
+      return REFUSE(value, item->row, "'%s': points in sections are not supported: URI:... is", item->name);
     rc = dc_profile_names_add(value->conf, item, false, value->out, value->err);
     dc_der_end(value->out, full);
     dc_der_end(value->out, name);

@@ -16,7 +16,8 @@ struct dc_leaf {
   unsigned ext_usage;      /* DC_EKU_*; 0: server and client */
   int64_t ttl, skew;       /* seconds: NotBefore is now - skew, NotAfter now + ttl */
   int64_t not_before, not_after; /* seconds since 1970; when not 0, instead of skew and ttl */
-  const struct dc_profile_conf *conf; /* when there is one, it has subject and usages, and names beside sans[0], a SPIFFE ID */
+  const struct dc_profile_conf *conf; /* when there is one, it has the subject, all extensions, and the names beside
+                                         sans[0], which is a SPIFFE ID */
 };
 
 /* Signs LEAF and appends the PEM of it and the issuer chain, no byte after the last newline. NotAfter is never later

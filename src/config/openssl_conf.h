@@ -2,7 +2,7 @@
 /* openssl's configuration files (config(5ssl)), as openssl 3.0 reads them: sections of names and values with the lines
  * they stand on. It knows no name.
  *
- * As there: comments begin with '#', behind a value too; ';' begins none. A backslash at the end of a line continues it,
+ * As there: comments begin with '#', behind a value too; ';' begins none. A backslash at a line's end continues it,
  * elsewhere it makes the next character plain. Quotes are ', " and `. $name, ${name}, $(name), $section::name and
  * $ENV::NAME stand for values above; "section::name = value" sets one elsewhere. What is before any section, or not in
  * the one that is asked, is in [default]. A name that is set again counts where it stands last.

@@ -89,7 +89,8 @@ static int check_usage(struct dc_err *err) {
   if (opt.client && (opt.root_key || opt.root_key_out || opt.root_crt || opt.not_after || days))
     return dc_err_set(err, DC_EUSAGE, "'--client' adds a pair to what is there: it takes no root and no dates");
   if (opt.client && (opt.conf || opt.issuer_conf))
-    return dc_err_set(err, DC_EUSAGE, "'--client' makes no root and no issuer: it takes no '--conf' and '--issuer-conf'");
+    return dc_err_set(err, DC_EUSAGE, "'--client' makes no root and no issuer: it excludes '--conf' and "
+                                       "'--issuer-conf'");
   if (is_input(opt.conf) + is_input(opt.issuer_conf) + is_input(opt.root_key) + is_input(opt.root_crt) > 1)
     return dc_err_set(err, DC_EUSAGE, "standard input ('-') can be one file alone");
   if (opt.conf && opt.root_crt)
@@ -225,8 +226,8 @@ static void warn_same_name(const struct dc_init_set *set) {
   const struct dc_cert *issuer = dc_authority_chain(set->authority)->certs[0];
 
   if (dc_slice_equal(issuer->subject, issuer->issuer) && !issuer->authority_key_id.len)
-    dc_tool_warn(&cli, "root and issuer have the same name, and the issuer no authorityKeyIdentifier: Dapr accepts them, "
-                       "openssl and GnuTLS take each for signed by itself");
+    dc_tool_warn(&cli, "root and issuer have the same name, and the issuer no authorityKeyIdentifier: Dapr accepts "
+                       "them, openssl and GnuTLS take each for signed by itself");
 }
 
 static int report_new(const struct job *job, const struct dc_init_set *set, struct dc_err *err) {

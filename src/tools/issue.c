@@ -100,11 +100,11 @@ static int check_usage(struct dc_err *err) {
   if (opt.csr && (opt.key.kty_given || opt.key.crv_given || opt.key.size_given))
     return dc_err_set(err, DC_EUSAGE, "'--csr' brings its own key: it excludes '--kty', '--crv' and '--size'");
   if (opt.conf && opt.sans.count)
-    return dc_err_set(err, DC_EUSAGE, "'--conf' and '--san' exclude each other: the file's subjectAltName has the names");
+    return dc_err_set(err, DC_EUSAGE, "'--conf' and '--san' exclude each other: the file has the names");
   if (opt.conf && opt.csr && strcmp(opt.conf, "-") == 0 && strcmp(opt.csr, "-") == 0)
     return dc_err_set(err, DC_EUSAGE, "'--conf -' and '--csr -' exclude each other: standard input is one file");
   if (opt.conf && opt.sentry)
-    return dc_err_set(err, DC_EUSAGE, "'--conf' and '--sentry' exclude each other: a sentry decides on all that it signs");
+    return dc_err_set(err, DC_EUSAGE, "'--conf' and '--sentry' exclude each other: a sentry decides itself");
   if (opt.sentry && (opt.ttl_given || opt.not_before || opt.not_after || opt.sans.count))
     return dc_err_set(err, DC_EUSAGE,
                       "a sentry decides on names and times itself: '--sentry' excludes '--ttl', '--not-before', "
