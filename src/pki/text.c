@@ -229,6 +229,127 @@ static void text_sans(struct dc_slice value, int indent, struct dc_buf *out) {
   }
 }
 
+/* A GeneralName of text, "DNS:in.test"; in a name constraint also addresses with their mask. */
+static bool add_general_name(struct dc_slice *at, struct dc_buf *out) {
+  static const enum dc_san_kind kinds[] = {[1] = DC_SAN_EMAIL, [2] = DC_SAN_DNS, [6] = DC_SAN_URI};
+  struct dc_san san = {.kind = DC_SAN_OTHER};
+  unsigned char tag;
+  if (!dc_der_next(at, &tag, &san.value, NULL)) return false;
+  if (tag == DC_DER_CONTEXT(7) && san.value.len == 8) {
+    const unsigned char *ip = san.value.data;
+    dc_buf_printf(out, "IP:%u.%u.%u.%u/%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3], ip[4], ip[5], ip[6], ip[7]);
+    return true;
+  }
+  size_t number = tag & 0x1fU;
+  if ((tag & 0xe0) == DC_DER_CONTEXT(0) && number < DC_COUNT(kinds)) san.kind = kinds[number];
+  if (san.kind == DC_SAN_OTHER) return false;
+  dc_san_text(&san, out);
+  return true;
+}
+
+static bool add_subtrees(struct dc_slice *at, unsigned char tag, const char *head, int indent, struct dc_buf *out) {
+  struct dc_slice trees, tree;
+  if (!dc_der_take(at, tag, &trees)) return true; /* optional */
+  dc_buf_printf(out, "%*s%s:\n", indent, "", head);
+  while (trees.len) {
+    add_spaces(out, indent + 2);
+    if (!dc_der_take(&trees, DC_DER_SEQUENCE, &tree) || !add_general_name(&tree, out) || tree.len) return false;
+    dc_buf_add_byte(out, '\n');
+  }
+  return true;
+}
+
+/* Each of the following is false where it meets what it does not know. */
+static bool add_name_constraints(struct dc_slice value, int indent, struct dc_buf *out) {
+  struct dc_slice fields;
+  return dc_der_take(&value, DC_DER_SEQUENCE, &fields) &&
+         add_subtrees(&fields, DC_DER_CONTEXT_SEQ(0), "Permitted", indent, out) &&
+         add_subtrees(&fields, DC_DER_CONTEXT_SEQ(1), "Excluded", indent, out) && !fields.len;
+}
+
+static bool add_policies(struct dc_slice value, int indent, struct dc_buf *out) {
+  struct dc_slice policies, policy, oid;
+  char text[DC_DER_OID_TEXT_MAX];
+  if (!dc_der_take(&value, DC_DER_SEQUENCE, &policies)) return false;
+  while (policies.len) {
+    if (!dc_der_take(&policies, DC_DER_SEQUENCE, &policy) || !dc_der_take(&policy, DC_DER_OID, &oid) || policy.len)
+      return false;
+    bool any = dc_slice_equal(oid, DC_SLICE("\x55\x1d\x20\x00"));
+    dc_buf_printf(out, "%*sPolicy: %s\n", indent, "", any ? "X509v3 Any Policy" : dc_der_oid_text(oid, text));
+  }
+  return true;
+}
+
+static bool add_crl_points(struct dc_slice value, int indent, struct dc_buf *out) {
+  struct dc_slice points, point, name, names;
+  if (!dc_der_take(&value, DC_DER_SEQUENCE, &points)) return false;
+  while (points.len) {
+    if (!dc_der_take(&points, DC_DER_SEQUENCE, &point) || !dc_der_take(&point, DC_DER_CONTEXT_SEQ(0), &name) ||
+        point.len || !dc_der_take(&name, DC_DER_CONTEXT_SEQ(0), &names))
+      return false;
+    dc_buf_printf(out, "%*sFull Name:\n", indent, "");
+    while (names.len) {
+      add_spaces(out, indent + 2);
+      if (!add_general_name(&names, out)) return false;
+      dc_buf_add_byte(out, '\n');
+    }
+  }
+  return true;
+}
+
+static bool add_access(struct dc_slice value, int indent, struct dc_buf *out) {
+  struct dc_slice all, one, oid;
+  if (!dc_der_take(&value, DC_DER_SEQUENCE, &all)) return false;
+  while (all.len) {
+    if (!dc_der_take(&all, DC_DER_SEQUENCE, &one) || !dc_der_take(&one, DC_DER_OID, &oid)) return false;
+    bool ocsp = dc_slice_equal(oid, DC_SLICE("\x2b\x06\x01\x05\x05\x07\x30\x01"));
+    if (!ocsp && !dc_slice_equal(oid, DC_SLICE("\x2b\x06\x01\x05\x05\x07\x30\x02"))) return false;
+    dc_buf_printf(out, "%*s%s - ", indent, "", ocsp ? "OCSP" : "CA Issuers");
+    if (!add_general_name(&one, out) || one.len) return false;
+    dc_buf_add_byte(out, '\n');
+  }
+  return true;
+}
+
+/* The lines of ADD, or bytes where it does not know them. */
+static void add_lines(bool (*add)(struct dc_slice value, int indent, struct dc_buf *out), struct dc_slice value,
+                      int indent, struct dc_buf *out) {
+  size_t mark = out->len;
+  if (add(value, indent, out) && out->len > mark) {
+    dc_buf_truncate(out, out->len - 1); /* the caller ends the line */
+    return;
+  }
+  dc_buf_truncate(out, mark);
+  add_raw(value, indent, out);
+}
+
+static void text_name_constraints(struct dc_slice value, int indent, struct dc_buf *out) {
+  add_lines(add_name_constraints, value, indent, out);
+}
+
+static void text_policies(struct dc_slice value, int indent, struct dc_buf *out) {
+  add_lines(add_policies, value, indent, out);
+}
+
+static void text_crl_points(struct dc_slice value, int indent, struct dc_buf *out) {
+  add_lines(add_crl_points, value, indent, out);
+}
+
+static void text_access(struct dc_slice value, int indent, struct dc_buf *out) {
+  add_lines(add_access, value, indent, out);
+}
+
+static void text_comment(struct dc_slice value, int indent, struct dc_buf *out) {
+  struct dc_san text = {.kind = DC_SAN_DNS};
+  struct dc_buf shown DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  if (!dc_der_take(&value, DC_DER_IA5, &text.value)) {
+    add_raw(value, indent, out);
+    return;
+  }
+  dc_san_text(&text, &shown); /* which no terminal obeys */
+  dc_buf_printf(out, "%*s%s", indent, "", dc_buf_text(&shown) + strlen("DNS:"));
+}
+
 static const struct known {
   struct dc_slice oid;
   const char *name;
@@ -240,8 +361,11 @@ static const struct known {
     {DC_SLICE(DC_OID_EXT_SUBJECT_KEY_ID), "X509v3 Subject Key Identifier", text_subject_key_id},
     {DC_SLICE(DC_OID_EXT_AUTHORITY_KEY_ID), "X509v3 Authority Key Identifier", text_authority_key_id},
     {DC_SLICE(DC_OID_EXT_SAN), "X509v3 Subject Alternative Name", text_sans},
-    {DC_SLICE(DC_OID_EXT_NAME_CONSTRAINTS), "X509v3 Name Constraints", add_raw},
-    {DC_SLICE(DC_OID_EXT_POLICIES), "X509v3 Certificate Policies", add_raw},
+    {DC_SLICE(DC_OID_EXT_NAME_CONSTRAINTS), "X509v3 Name Constraints", text_name_constraints},
+    {DC_SLICE(DC_OID_EXT_POLICIES), "X509v3 Certificate Policies", text_policies},
+    {DC_SLICE("\x55\x1d\x1f"), "X509v3 CRL Distribution Points", text_crl_points},
+    {DC_SLICE("\x2b\x06\x01\x05\x05\x07\x01\x01"), "Authority Information Access", text_access},
+    {DC_SLICE("\x60\x86\x48\x01\x86\xf8\x42\x01\x0d"), "Netscape Comment", text_comment},
 };
 
 static void add_extensions(struct dc_slice at, int indent, struct dc_buf *out) {

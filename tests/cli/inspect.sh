@@ -70,6 +70,25 @@ for kind in rsa p384 p521 ed25519; do
   like_openssl "self-signed by $kind" self.crt openssl x509 -nameopt utf8,sep_comma_plus_space,sname
 done
 
+cat >ca.ext <<'CONF'
+basicConstraints = critical, CA:TRUE, pathlen:3
+keyUsage = keyCertSign
+nameConstraints = critical, permitted;URI:in.test, permitted;DNS:.in.test, permitted;IP:10.0.0.0/255.0.0.0, excluded;email:.x.test
+certificatePolicies = 1.2.3.4, 2.5.29.32.0
+crlDistributionPoints = URI:http://x.test/a, URI:http://x.test/b
+authorityInfoAccess = OCSP;URI:http://x.test/ocsp, caIssuers;URI:http://x.test/ca
+nsComment = "made, by hand"
+CONF
+openssl x509 -req -in p384.csr -CA guide/ca.crt -CAkey guide/ca.key -set_serial 0x80 -days 3 -extfile ca.ext -out ca.crt 2>/dev/null
+like_openssl 'what CAs bear' ca.crt openssl x509 -nameopt utf8,sep_comma_plus_space,sname
+printf '%s\n' 'certificatePolicies = @p' '1.2.3.4 = critical, DER:0500' 'nameConstraints = permitted;IP:::/::, permitted;dirName:d' \
+  '[p]' 'policyIdentifier = 1.2.3' 'CPS.1 = http://x.test/cps' '[d]' 'O = x' >odd.ext
+openssl x509 -req -in p384.csr -signkey p384.key -days 3 -extfile odd.ext -out odd.crt 2>/dev/null
+"$DAPRCERTS" inspect odd.crt >out
+has out '            1.2.3.4: critical' 'an extension that nobody knows is told by its number'
+has out '                05:00' 'and its bytes'
+has out '            X509v3 Certificate Policies:' 'so are those that are known with something in it that is not'
+
 # --- pipes ---------------------------------------------------------------------------------------------------------------
 "$DAPRCERTS" issue myapp --stdout 2>/dev/null >stream
 "$DAPRCERTS" inspect - <stream >out 2>err
