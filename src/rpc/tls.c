@@ -23,11 +23,13 @@
   "+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512:+COMP-NULL:+CTYPE-X509:%SERVER_PRECEDENCE"
 #endif
 
-static const gnutls_datum_t alpn_h2 = {.data = (unsigned char *)(uintptr_t)"h2", .size = 2};
+static const gnutls_datum_t alpn[] = {{.data = (unsigned char *)(uintptr_t)"h2", .size = 2},
+                                      {.data = (unsigned char *)(uintptr_t)"http/1.1", .size = 8}};
 
 struct dc_tls_creds {
   atomic_uint refs;
   bool server;
+  bool looks; /* whatever the server speaks */
   gnutls_certificate_credentials_t certificate;
   gnutls_priority_t priority;
 };
@@ -105,6 +107,15 @@ int dc_tls_creds_server(const struct dc_tls_der *chain, size_t count, struct gnu
 
 int dc_tls_creds_client(struct dc_tls_creds **out, struct dc_err *err) { return creds_new(false, out, err); }
 
+int dc_tls_creds_look(struct dc_tls_creds **out, struct dc_err *err) {
+  struct dc_tls_creds *creds = NULL;
+  int rc = creds_new(false, &creds, err);
+  if (rc) return rc;
+  creds->looks = true;
+  *out = creds;
+  return 0;
+}
+
 struct dc_tls_creds *dc_tls_creds_ref(struct dc_tls_creds *creds) {
   atomic_fetch_add_explicit(&creds->refs, 1, memory_order_relaxed);
   return creds;
@@ -162,7 +173,9 @@ int dc_tls_new(struct dc_tls_creds *creds, const char *server_name, struct dc_tl
   int rc = gnutls_init(&tls->session, flags);
   if (rc >= 0) rc = gnutls_priority_set(tls->session, creds->priority);
   if (rc >= 0) rc = gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, creds->certificate);
-  if (rc >= 0) rc = gnutls_alpn_set_protocols(tls->session, &alpn_h2, 1, creds->server ? GNUTLS_ALPN_MANDATORY : 0);
+  if (rc >= 0)
+    rc = gnutls_alpn_set_protocols(tls->session, alpn, creds->looks ? DC_COUNT(alpn) : 1,
+                                   creds->server ? GNUTLS_ALPN_MANDATORY : 0);
   if (rc >= 0 && !creds->server && is_dns_name(server_name))
     rc = gnutls_server_name_set(tls->session, GNUTLS_NAME_DNS, server_name, strlen(server_name));
   if (rc < 0) {
@@ -251,8 +264,8 @@ void dc_tls_refuse_protocol(struct dc_tls *tls) {
 
 bool dc_tls_is_h2(const struct dc_tls *tls) {
   gnutls_datum_t protocol = {.data = NULL};
-  return gnutls_alpn_get_selected_protocol(tls->session, &protocol) == 0 && protocol.size == alpn_h2.size &&
-         memcmp(protocol.data, alpn_h2.data, alpn_h2.size) == 0;
+  return gnutls_alpn_get_selected_protocol(tls->session, &protocol) == 0 && protocol.size == alpn[0].size &&
+         memcmp(protocol.data, alpn[0].data, alpn[0].size) == 0;
 }
 
 struct dc_buf *dc_tls_out(struct dc_tls *tls) { return &tls->out; }

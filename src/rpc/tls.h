@@ -29,6 +29,9 @@ int dc_tls_creds_server(const struct dc_tls_der *chain, size_t count, struct gnu
 /* A client's: offers no certificate and verifies nothing by itself. Whoever uses it must check dc_tls_peer_chain
  * before sending a byte. */
 int dc_tls_creds_client(struct dc_tls_creds **out, struct dc_err *err) DC_NODISCARD;
+/* The same for who only looks at certificates, of any server: "http/1.1" is offered too, since some end the handshake
+ * when they know none of the protocols. */
+int dc_tls_creds_look(struct dc_tls_creds **out, struct dc_err *err) DC_NODISCARD;
 struct dc_tls_creds *dc_tls_creds_ref(struct dc_tls_creds *creds);
 void dc_tls_creds_unref(struct dc_tls_creds *creds); /* NULL is fine */
 
@@ -37,7 +40,7 @@ struct dc_tls;
 
 enum { DC_TLS_RECORD_MAX = 16384 }; /* plaintext bytes of one record */
 
-/* ALPN is "h2". SERVER_NAME (client; may be NULL) is sent as SNI when it is a DNS name. The session keeps a reference
+/* ALPN is "h2", and what dc_tls_creds_look says. SERVER_NAME (client; may be NULL) is sent as SNI when it is a DNS name. The session keeps a reference
  * to CREDS. */
 int dc_tls_new(struct dc_tls_creds *creds, const char *server_name, struct dc_tls **out, struct dc_err *err)
     DC_NODISCARD;

@@ -78,7 +78,7 @@ static int ask_server(const struct dc_source_options *options, struct dc_source 
   struct dc_bundle certs DC_CLEANUP(dc_bundle_free) = DC_BUNDLE_INIT;
   struct dc_dial dial DC_CLEANUP(dc_dial_end) = DC_DIAL_INIT;
   struct dc_tls_creds *creds = NULL;
-  int rc = dc_tls_creds_client(&creds, err);
+  int rc = dc_tls_creds_look(&creds, err);
   if (rc) return rc;
   dial.deadline = dc_clock_mono_ms() + DIAL_MS;
   rc = dc_dial_connect(&dial, creds, out->host, out->port, dc_source_host(out, options), err);

@@ -124,6 +124,12 @@ PY
   kill "$server"
   wait "$server" 2>/dev/null
   refused 1 "'127.0.0.1:$at'" 'nobody there' "127.0.0.1:$at"
+  openssl s_server -accept 127.0.0.1:0 -naccept 1 -www -cert web.crt -cert_chain web.crt -key web.key -alpn http/1.1 \
+    >port 2>&1 </dev/null &
+  server=$!
+  while read -r word at; do [ "$word" = ACCEPT ] && break; done <port
+  printed "$web" 'a web server without HTTP/2, which minds' "127.0.0.1:${at##*:}"
+  wait "$server"
   "$PYTHON" serve.py web.crt web.key guide/ca.crt >port 2>serve.err &
   server=$!
   read -r at <port
