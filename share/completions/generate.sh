@@ -13,7 +13,7 @@ table() {
     printf 'command\t%s\t%s\n' "$command" "$summary"
     # the commands that are shell scripts have no table: their --help has the same layout, without lists of words
     "$daprcerts" "$command" --print-options 2>/dev/null || "$daprcerts" "$command" --help | awk '
-      match($0, /^  (-[a-zA-Z], |    )--[a-z-]+( [A-Z][^ ]*)?  /) {
+      match($0, /^  (-[a-zA-Z], |    )--[a-z0-9-]+( [A-Z][^ ]*)?  /) {
         left = substr($0, 1, RLENGTH)
         help = substr($0, RLENGTH + 1)
         letter = left ~ /^  -/ ? substr(left, 4, 1) : ""
