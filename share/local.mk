@@ -93,5 +93,6 @@ endif
 # --- schemas of what the commands print as JSON -------------------------------------------------------------------------
 schemadir = $(pkgdatadir)/schema
 dist_schema_DATA = share/schema/ca-init.json share/schema/certificate.json share/schema/env-export.json \
-  share/schema/issue.json share/schema/kube-import.json share/schema/rotate.json share/schema/sentry-audit.json \
-  share/schema/sentry-log.json share/schema/status.json share/schema/step.json share/schema/token.json
+  share/schema/inspect.json share/schema/issue.json share/schema/kube-import.json share/schema/rotate.json \
+  share/schema/sentry-audit.json share/schema/sentry-log.json share/schema/status.json share/schema/step.json \
+  share/schema/token.json share/schema/up.json share/schema/verify.json share/schema/versions.json

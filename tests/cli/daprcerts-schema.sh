@@ -8,10 +8,12 @@ cd "$WORK" || exit 1
 schemas=$TOP_SRCDIR/share/schema
 sentry=$([ -e "${TOP_BUILDDIR:?}/daprcerts-sentry" ] && echo yes)
 
-# --- a schema for each command that has --json -----------------------------------------------------------------------------
+# --- a schema for each command that prints JSON -----------------------------------------------------------------------------
 "$DAPRCERTS" --help | sed -n 's/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >commands
 while read -r command; do
-  "$DAPRCERTS" "$command" --help 2>/dev/null | grep -q '^  .*--json  ' || continue
+  "$DAPRCERTS" "$command" --help 2>/dev/null | grep -q '^  .*--json  \|--format FORMAT .*json' || continue
+  # its List of Kubernetes' objects is described by others
+  [ "$command" != kube-export ] || continue
   check "share/schema/$command.json" test -s "$schemas/$command.json"
 done <commands
 
@@ -87,6 +89,28 @@ fits kube-import 0 'kube-import' kube-import kube.yaml --json --dir kube
 sed '/^---/,$d; /^  namespace/d' kube.yaml >alone.yaml
 fits kube-import 0 'kube-import of a Secret alone' kube-import alone.yaml --json --dir alone
 
+certs=$HOME/.dapr/certs
+fits verify 0 'verify' verify --json --roots "$certs/ca.crt" myapp.crt
+fits verify 1 'verify of what another root has signed' verify --json --roots bare/ca.crt myapp.crt
+fits verify 0 'verify of a directory' verify --json "$certs"
+fits verify 1 'verify of a broken one' verify --json broken
+fits verify 0 'verify of anchors alone' verify --json anchors
+
+fits inspect 0 'inspect of a certificate' inspect --format json myapp.crt
+cat "$certs/ca.crt" "$certs/issuer.crt" "$certs/client.crt" >many.crt
+fits inspect 0 'inspect of several' inspect --format json --bundle many.crt
+fits inspect 0 'inspect of a request' inspect --format json csr
+fits inspect 0 'inspect of a key' inspect --format json "$certs/issuer.key"
+openssl pkey -in "$certs/issuer.key" -pubout -out public
+fits inspect 0 'inspect of a public key' inspect --format json public
+fits inspect 0 'inspect of a token' inspect --format json token
+fits inspect 0 'inspect of a key set' inspect --format json "$certs/jwks.json"
+openssl req -x509 -newkey rsa:2048 -nodes -keyout rsa.key -out rsa.crt -subj '/C=DE/ST=S/L=B/O=o/OU=u/CN=c/serialNumber=1' \
+  -addext 'subjectAltName=DNS:a,IP:::1,URI:spiffe://a/b,email:a@b' -addext 'extendedKeyUsage=serverAuth,clientAuth,anyExtendedKeyUsage' \
+  -addext 'keyUsage=digitalSignature,nonRepudiation,keyEncipherment,dataEncipherment,keyAgreement,keyCertSign,cRLSign' 2>/dev/null
+fits inspect 0 'inspect of one with everything' inspect --format json rsa.crt
+fits inspect 0 'inspect of a key of RSA' inspect --format json rsa.key
+
 if [ -n "$sentry" ]; then
   start_sentry --issuer-credentials "$HOME/.dapr/certs" --log-as-json --log-level debug --audit-log "$WORK/audit"
   status 0 'a running sentry signs' "$DAPRCERTS" issue served --sentry "$SENTRY_ADDR" --json --stdout --dir "$HOME/.dapr/certs"
@@ -94,6 +118,9 @@ if [ -n "$sentry" ]; then
   stop_sentry
   check 'issue --sentry fits issue.json' judge "$schemas/issue.json" served.out
   check 'its log fits sentry-log.json' judge --lines "$schemas/sentry-log.json" sentry.log
+  fits up 0 'up' up --json --no-systemd --dir up --config up.yaml -- --port 0 --healthz-port 0 --metrics-port 0
+  fits up 0 'up, where it runs' up --json --no-systemd --dir up --config up.yaml
+  status 0 'down' "$DAPRCERTS" down --dir up
   check 'its audit log fits sentry-audit.json' judge --lines "$schemas/sentry-audit.json" audit
 else
   skip "sentry's logs" 'not in this build (--disable-sentry)'
@@ -113,7 +140,7 @@ del whole[sys.argv[2]]
 with open("less", "w", encoding="utf-8") as file:
     json.dump(whole, file)
 PY
-for spoilt in ca-init:directory rotate:done status:time issue:sha256 token:kid env-export:NAMESPACE kube-import:issuer; do
+for spoilt in ca-init:directory rotate:done status:time issue:sha256 token:kid env-export:NAMESPACE kube-import:issuer verify:why; do
   for file in "${spoilt%:*}".*.out; do break; done
   check "$spoilt is spoilt" "$PYTHON" spoil.py "$file" "${spoilt#*:}"
   status 1 'with a member more it does not fit' judge "$schemas/${spoilt%:*}.json" more
