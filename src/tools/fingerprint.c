@@ -11,35 +11,6 @@
 #include "tools/source.h"
 #include "tools/tool.h"
 
-/* --- the command line --------------------------------------------------------------------------------------------- */
-
-static struct {
-  const char *format;
-  struct dc_source_options source;
-  bool bundle, sha1;
-} opt = {.format = "hex"};
-
-static const struct dc_opt opts[] = {
-    {.name = "format", .kind = DC_OPT_STRING, .value = &opt.format, .arg = "FORMAT",
-     .help = "hex, base64, base64-url, base64-raw or base64-url-raw (raw: without padding)", .shown = "hex"},
-    {.name = "bundle", .kind = DC_OPT_FLAG, .value = &opt.bundle,
-     .help = "of each certificate, not the first alone: \"NUMBER: FINGERPRINT\" from 0 on"},
-    {.name = "sha1", .kind = DC_OPT_FLAG, .value = &opt.sha1, .help = "SHA-1 instead of SHA-256; needs --insecure"},
-    {.kind = DC_OPT_HEADING, .help = "Of a server:"},
-    DC_SOURCE_ROOTS_ROW(opt.source),
-    DC_SOURCE_SERVER_ROWS(opt.source),
-};
-
-static const struct dc_cli cli = {
-    .program = "daprcerts fingerprint",
-    .operands = "[FILE | - | HOST:PORT | URL]",
-    .summary = "Print the SHA-256 fingerprint of a certificate or a certificate request.",
-    .opts = opts,
-    .opt_count = DC_COUNT(opts),
-    .max_operands = 1,
-    .notes = "Exit status: 0 done, 1 failed, 2 wrong usage.",
-};
-
 /* --- notations ---------------------------------------------------------------------------------------------------- */
 
 /* Standard base64 comes padded from our encoder, that of URLs does not: step has both of each. */
@@ -59,26 +30,42 @@ static void add_std_raw(struct dc_buf *out, struct dc_slice hash) { add_base64(o
 static void add_url(struct dc_buf *out, struct dc_slice hash) { add_base64(out, DC_BASE64_URL, true, hash); }
 static void add_url_raw(struct dc_buf *out, struct dc_slice hash) { add_base64(out, DC_BASE64_URL, false, hash); }
 
-static const struct notation {
-  const char *name;
-  void (*add)(struct dc_buf *out, struct dc_slice hash);
-} notations[] = {
-    {"hex", add_hex}, {"base64", add_std}, {"base64-url", add_url}, {"base64-raw", add_std_raw},
-    {"base64-url-raw", add_url_raw},
+static const char *const notations[] = {"hex", "base64", "base64-url", "base64-raw", "base64-url-raw", NULL};
+static void (*const adders[])(struct dc_buf *out, struct dc_slice hash) = {add_hex, add_std, add_url, add_std_raw,
+                                                                           add_url_raw};
+
+/* --- the command line --------------------------------------------------------------------------------------------- */
+
+static struct {
+  int format; /* its place in notations */
+  struct dc_source_options source;
+  bool bundle, sha1;
+} opt;
+
+static const struct dc_opt opts[] = {
+    {.name = "format", .kind = DC_OPT_WORD, .value = &opt.format, .words = notations, .arg = "FORMAT",
+     .help = "hex, base64, base64-url, base64-raw or base64-url-raw (raw: without padding)", .shown = "hex"},
+    {.name = "bundle", .kind = DC_OPT_FLAG, .value = &opt.bundle,
+     .help = "of each certificate, not the first alone: \"NUMBER: FINGERPRINT\" from 0 on"},
+    {.name = "sha1", .kind = DC_OPT_FLAG, .value = &opt.sha1, .help = "SHA-1 instead of SHA-256; needs --insecure"},
+    {.kind = DC_OPT_HEADING, .help = "Of a server:"},
+    DC_SOURCE_ROOTS_ROW(opt.source),
+    DC_SOURCE_SERVER_ROWS(opt.source),
 };
 
-static const struct notation *notation; /* as --format says */
+static const struct dc_cli cli = {
+    .program = "daprcerts fingerprint",
+    .operands = "[FILE | - | HOST:PORT | URL]",
+    .summary = "Print the SHA-256 fingerprint of a certificate or a certificate request.",
+    .opts = opts,
+    .opt_count = DC_COUNT(opts),
+    .max_operands = 1,
+    .notes = "Exit status: 0 done, 1 failed, 2 wrong usage.",
+};
 
 static int check_usage(struct dc_err *err) {
   if (opt.sha1 && !opt.source.insecure)
     return dc_err_set(err, DC_EUSAGE, "'--sha1' requires '--insecure': two certificates can be made to have one SHA-1");
-  if (strcmp(opt.format, "emoji") == 0)
-    return dc_err_set(err, DC_EUSAGE, "'--format emoji' is step's alone: use hex or base64");
-  for (size_t i = 0; i < DC_COUNT(notations); i++)
-    if (strcmp(notations[i].name, opt.format) == 0) notation = &notations[i];
-  if (!notation)
-    return dc_err_set(err, DC_EUSAGE,
-                      "'--format %s': hex, base64, base64-url, base64-raw or base64-url-raw is expected", opt.format);
   return 0;
 }
 
@@ -90,7 +77,7 @@ static int add_line(const struct dc_piece *piece, size_t number, struct dc_buf *
   int rc = opt.sha1 ? dc_hash_sha1(der, hash, err) : dc_hash_sha256(der, hash, err);
   if (rc) return rc;
   if (opt.bundle) dc_buf_printf(out, "%zu: ", number);
-  notation->add(out, (struct dc_slice){hash, opt.sha1 ? DC_HASH_SHA1_SIZE : DC_HASH_SHA256_SIZE});
+  adders[opt.format](out, (struct dc_slice){hash, opt.sha1 ? DC_HASH_SHA1_SIZE : DC_HASH_SHA256_SIZE});
   dc_buf_add_byte(out, '\n');
   return 0;
 }

@@ -27,15 +27,18 @@ enum { INDENT = 4 };
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
 
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_PEM };
+static const char *const formats[] = {"text", "json", "pem", NULL};
+
 static struct {
-  const char *format;
+  int format; /* enum format */
   struct dc_source_options source;
   bool bundle, brief;
-} opt = {.format = "text"};
+} opt;
 
 static const struct dc_opt opts[] = {
-    {.name = "format", .kind = DC_OPT_STRING, .value = &opt.format, .arg = "FORMAT", .help = "text, json or pem",
-     .shown = "text"},
+    {.name = "format", .kind = DC_OPT_WORD, .value = &opt.format, .words = formats, .arg = "FORMAT",
+     .help = "text, json or pem", .shown = "text"},
     {.name = "short", .kind = DC_OPT_FLAG, .value = &opt.brief, .help = "a few lines"},
     {.name = "bundle", .kind = DC_OPT_FLAG, .value = &opt.bundle, .help = "all that is in it, not the first alone"},
     {.kind = DC_OPT_HEADING, .help = "Of a server:"},
@@ -55,13 +58,9 @@ static const struct dc_cli cli = {
              "Exit status: 0 done, 1 failed, 2 wrong usage.",
 };
 
-static bool is_format(const char *name) { return strcmp(opt.format, name) == 0; }
-
 static int check_usage(struct dc_err *err) {
-  if (!is_format("text") && !is_format("json") && !is_format("pem"))
-    return dc_err_set(err, DC_EUSAGE, "'--format %s': text, json or pem is expected", opt.format);
-  if (opt.brief && !is_format("text"))
-    return dc_err_set(err, DC_EUSAGE, "'--short' and '--format %s' exclude each other", opt.format);
+  if (opt.brief && opt.format != FORMAT_TEXT)
+    return dc_err_set(err, DC_EUSAGE, "'--short' and '--format %s' exclude each other", formats[opt.format]);
   return 0;
 }
 
@@ -377,13 +376,13 @@ static int add_pem(const struct dc_piece *piece, struct dc_buf *out, struct dc_e
 static int show(const struct dc_pieces *pieces, struct dc_buf *out, struct dc_err *err) {
   const struct dc_piece *cert = dc_pieces_find(pieces, DC_PIECE_CERT, 0), *first = cert ? cert : &pieces->items[0];
   const struct dc_piece *at = opt.bundle ? pieces->items : first, *end = opt.bundle ? at + pieces->count : at + 1;
-  json_t *list = is_format("json") && end - at > 1 ? json_array() : NULL;
+  json_t *list = opt.format == FORMAT_JSON && end - at > 1 ? json_array() : NULL;
   int rc = 0;
   for (; !rc && at < end; at++) {
     json_t *json = NULL;
-    if (is_format("pem"))
+    if (opt.format == FORMAT_PEM)
       rc = add_pem(at, out, err);
-    else if (is_format("text"))
+    else if (opt.format == FORMAT_TEXT)
       rc = (opt.brief ? add_short : add_text)(pieces, at, out, err);
     else if (!(json = json_of(at, err)))
       rc = DC_EINVAL;

@@ -57,8 +57,8 @@ refused() {
   same '' "$(cat out)" 'and nothing on standard output'
 }
 refused 2 "'--sha1' requires '--insecure'" 'SHA-1 as if it were good' --sha1 $crt
-refused 2 emoji 'emoji' --format emoji $crt
-refused 2 "'--format hax'" 'a notation that is none' --format hax $crt
+refused 2 "'emoji' is none of hex" 'emoji' --format emoji $crt
+refused 2 "'hax' is none of hex" 'a notation that is none' --format hax $crt
 refused 2 operand 'two files' $crt $crt
 refused 1 "'guide/issuer.key'" 'a key alone' guide/issuer.key
 lacks err "$(sed -n 2p guide/issuer.key)" 'of which nothing is shown'

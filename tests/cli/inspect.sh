@@ -228,7 +228,7 @@ refused() {
   status "$refused_status" "$refused_what" "$DAPRCERTS" inspect "$@"
   has err "$refused_text" 'with its reason'
 }
-refused 2 "'--format xml'" 'a format that is none' --format xml myapp.crt
+refused 2 "'xml' is none of text, json, pem" 'a format that is none' --format xml myapp.crt
 refused 2 exclude '--short with JSON' --short --format json myapp.crt
 refused 1 "'all.conf'" 'a file of something else' all.conf
 refused 1 "'none'" 'a file that is not there' none
