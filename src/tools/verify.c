@@ -138,10 +138,32 @@ static int check_ca_names(const struct job *job, const struct dc_cert *ca, struc
   return rc ? dc_err_add(err, rc, "the names that '%s' may certify", dc_buf_text(&subject)) : 0;
 }
 
-/* By the CAs that come along, and by one anchor at least. */
+static bool is_above(const struct dc_cert *parent, const struct dc_cert *cert) {
+  return dc_slice_equal(cert->issuer, parent->subject) && dc_cert_signed_by(cert, parent, NULL) == 0;
+}
+
+/* Which of those that come along stand above the leaf, and not merely in the same file. */
+static void mark_above(const struct job *job, bool above[static DC_BUNDLE_MAX]) {
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t i = 0; i < job->between.count; i++) {
+      const struct dc_cert *parent = job->between.certs[i];
+      bool found = !above[i] && is_above(parent, job->leaf);
+      for (size_t k = 0; !above[i] && !found && k < job->between.count; k++)
+        found = above[k] && is_above(parent, job->between.certs[k]);
+      above[i] = above[i] || found;
+      more = more || found;
+    }
+  }
+}
+
+/* By the CAs above it that come along, and by one anchor at least. */
 static int check_names(const struct job *job, const struct dc_path *paths, size_t count, struct dc_err *err) {
   int rc = 0;
-  for (size_t i = 0; !rc && i < job->between.count; i++) rc = check_ca_names(job, job->between.certs[i], err);
+  bool above[DC_BUNDLE_MAX] = {false};
+  mark_above(job, above);
+  for (size_t i = 0; !rc && i < job->between.count; i++)
+    if (above[i]) rc = check_ca_names(job, job->between.certs[i], err);
   for (size_t i = 0; !rc && i < count; i++) {
     int one = check_ca_names(job, paths[i].anchor, err);
     if (!one) return 0;

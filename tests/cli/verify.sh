@@ -106,6 +106,17 @@ for leaf in inside outside away; do cat narrow.crt >>$leaf.crt; done
 good 'names that the issuer may certify' --roots root.crt inside.crt
 bad "'O=narrow'" 'a trust domain that it may not' --roots root.crt outside.crt
 bad "'O=narrow'" 'a DNS name that it may not' --roots root.crt away.crt
+cat narrow.crt >>mixed.crt
+good 'one that another issuer in the file may not' mixed.crt
+made broad root /O=broad "$ca"
+made below broad /O=below "$ca"
+made deepest below /CN=x 'subjectAltName = DNS:a.out.test'
+cat narrow.crt broad.crt below.crt >>deepest.crt
+good 'nor one above which it does not stand' --roots root.crt deepest.crt
+made below narrow /O=below "$ca"
+made deepest below /CN=x 'subjectAltName = DNS:a.out.test'
+cat narrow.crt below.crt >>deepest.crt
+bad "'O=narrow'" 'one that an issuer further above may not' --roots root.crt deepest.crt
 
 # --- what strict verifiers say, beside themselves -----------------------------------------------------------------------------
 # beside WHAT ANCHORS BETWEEN LEAF: our report of OpenSSL's and GnuTLS' verdicts is theirs.
