@@ -51,6 +51,9 @@ confirm() {
 }
 if $purge; then
   [ -d "$dir" ] || give_up 3 "'$dir' is not there"
+  # names alone do not make a file ours: a project may have a client.key, too
+  [ -d "$run" ] && [ ! -h "$run" ] ||
+    give_up 1 "'$dir' has no .daprcerts, so it is none of ours: nothing was deleted, nothing was stopped"
   confirm
 fi
 
@@ -79,10 +82,16 @@ if $ran; then say "sentry of $dir has ended"; fi
 if $purge; then
   for file in ca.crt ca.key issuer.crt issuer.key client.crt client.key token.key token-jwks.json jwt.key jwks.json \
     daprcerts.conf config.yaml; do
+    [ "$file" != config.yaml ] || made_config "$dir/$file" || continue
+    if [ -d "$dir/$file" ] && [ ! -h "$dir/$file" ]; then continue; fi
     rm -f "${dir:?}/$file" || give_up 1 "cannot delete '$dir/$file'"
   done
   rm -rf "${dir:?}/.daprcerts" || give_up 1 "cannot delete '$dir/.daprcerts'"
-  rmdir "$dir" 2>/dev/null || warn "'$dir' holds other files, which stay"
+  if [ -n "$(ls -A "$dir/")" ]; then
+    warn "'$dir' holds other files, which stay"
+  else
+    rmdir "$dir" 2>/dev/null # a link to it stays, and so does where it leads
+  fi
   say "the CA in $dir is gone"
 elif ! $ran; then
   give_up 3 "no sentry of '$dir' runs"

@@ -175,20 +175,18 @@ make_ca() {
 
 make_config() {
   if [ -e "$config" ]; then
-    awk '/^[ \t]*mtls:/ { inside = 1 } inside && /enabled:[ \t]*"?true/ { found = 1 } END { exit !found }' "$config" ||
+    awk '
+      /^[ \t]*(#|$)/ { next }
+      { match($0, /^[ \t]*/) }
+      RLENGTH <= inside { inside = -1 }
+      /^[ \t]*"?mtls"?:/ { inside = RLENGTH }
+      inside >= 0 && /enabled"?:[ \t]*"?true/ { found = 1 }
+      END { exit !found }' inside=-1 "$config" ||
       warn "'$config' does not say 'mtls: enabled: true', so 'dapr run' starts sidecars without mTLS"
     return
   fi
-  cat >"$config.$$" <<'END' && { ln "$config.$$" "$config" 2>/dev/null || [ -e "$config" ]; }
-apiVersion: dapr.io/v1alpha1
-kind: Configuration
-metadata:
-  name: daprsystem
-  namespace: default
-spec:
-  mtls:
-    enabled: true
-END
+  # by a link: whole, and never in the place of another up's
+  rm -f "$config.$$" && (set -C && default_config >"$config.$$") && { ln "$config.$$" "$config" 2>/dev/null || [ -e "$config" ]; }
   written=$?
   rm -f "$config.$$"
   [ "$written" -eq 0 ] || give_up 1 "cannot write '$config'"

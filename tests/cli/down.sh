@@ -61,6 +61,34 @@ start
 status 0 '--force' down --purge --force </dev/null
 check 'everything is gone' test ! -e ca
 status 3 'and again' down --purge --force
+
+# --- what is not ours ----------------------------------------------------------------------------------------------------
+mkdir project
+for name in ca.crt client.key jwt.key config.yaml; do echo mine >"project/$name"; done
+cp -R project before.project
+status 1 '--purge of a folder that is none of ours' "$DAPRCERTS" down --purge --force --dir project
+has err "has no .daprcerts, so it is none of ours" 'is refused'
+check 'nothing is gone' diff -r before.project project
+"$DAPRCERTS" ca-init --dir real 2>/dev/null
+mkdir victim && echo mine >victim/file
+mv real/.daprcerts real.state && ln -s ../victim real/.daprcerts
+status 1 'nor with a symbolic link to others' "$DAPRCERTS" down --purge --force --dir real
+check 'whose files stay' test -s victim/file -a -s real/ca.key
+rm real/.daprcerts && mv real.state real/.daprcerts
+echo mine >real/config.yaml
+mkdir real/token.key
+ln -s ../victim/file real/client.key.new && mv real/client.key.new real/client.key
+ln -s real link
+status 0 '--purge through a link to the directory' "$DAPRCERTS" down --purge --force --dir link
+same "config.yaml
+token.key" "$(ls -A real)" "somebody's configuration stays, and what is no file"
+check 'and where a link led' test -s victim/file
+has err "holds other files, which stay" 'which is told'
+"$DAPRCERTS" ca-init --dir whole 2>/dev/null
+rm link && ln -s whole link
+status 0 'likewise with nothing else there' "$DAPRCERTS" down --purge --force --dir link
+lacks err 'other files' 'when there is nothing, nothing is told'
+
 for words in --frob operand --force --purge=yes; do
   status 2 "down $words" down "$words"
 done

@@ -122,6 +122,19 @@ cp plain.yaml plain.before
 status 0 'a configuration without mTLS' up --dir named --config plain.yaml
 has err "does not say 'mtls: enabled: true'" 'is warned of'
 check 'and stays' cmp plain.yaml plain.before
+printf 'spec:\n  mtls:\n    enabled: false\n  tracing:\n    enabled: true\n' >plain.yaml
+status 0 'one with mTLS off, and something else on' up --dir named --config plain.yaml
+has err "does not say 'mtls: enabled: true'" 'is warned of'
+for text in 'mtls: {enabled: true}' 'spec:
+  mtls:
+    workloadCertTTL: 24h
+
+    # yes
+    enabled: "true"'; do
+  printf '%s\n' "$text" >plain.yaml
+  up --dir named --config plain.yaml >out 2>err
+  lacks err 'does not say' 'one with mTLS on is not warned of'
+done
 flags='--tls-enabled --trust-domain cluster.local --trust-anchors-file'
 rest='--mode standalone'
 port=$(address_of named)
