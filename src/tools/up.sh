@@ -30,6 +30,12 @@ END
 
 # --- the command line ------------------------------------------------------------------------------------------------
 config='' trust_domain='' format=sh json=false foreground=false systemd=true print_flags='' dapr_version=1.18
+for word in "$@"; do # before one that is wrong
+  case $word in
+    --) break ;;
+    -q | --quiet) failure=false ;;
+  esac
+done
 while [ $# -gt 0 ]; do
   take_option "$@"
   case $name in
@@ -47,7 +53,7 @@ while [ $# -gt 0 ]; do
       ;;
     -q | --quiet)
       wants_none
-      quiet=true failure=false
+      quiet=true
       ;;
     -f | --format)
       wants_value
@@ -79,6 +85,9 @@ while [ $# -gt 0 ]; do
 done
 if $json && $quiet; then usage_error "options '--json' and '--quiet' exclude each other"; fi
 if $json || $foreground; then quiet=$json; fi
+# nothing is made for words that are wrong
+said=$("$daprcerts" env-export --dir /dev/null/none --format "$format" 2>&1 >/dev/null)
+[ $? -ne 2 ] || usage_error "$(printf '%s\n' "${said#daprcerts env-export: }" | head -n 1)"
 locate
 [ -n "$config" ] || config=$dir/config.yaml
 case $config in
@@ -92,7 +101,12 @@ name_of() { "$daprcerts" env-export --dir "$dir" --format dotenv --no-cert | sed
 # quoted WORD: as a shell reads it; most words are the same.
 quoted() {
   case $1 in
-    *[!A-Za-z0-9_./:=,@%+-]*) printf "'%s'" "$(printf '%s\n' "$1" | sed "s/'/'\\\\''/g")" ;;
+    *[!A-Za-z0-9_./:=,@%+-]*)
+      # the mark keeps newlines at its end
+      word=$(printf '%s\n' "$1" | sed "s/'/'\\\\''/g" && echo .)
+      printf "'%s'" "${word%
+.}"
+      ;;
     *) printf '%s' "$1" ;;
   esac
 }
@@ -165,6 +179,9 @@ make_ca() {
     [ -d "$run" ] || give_up 1 "${said#daprcerts ca-init: }"
     sleep 1
   done
+  if ! holds issuer.crt && ! holds issuer.key && holds ca.key; then
+    give_up 1 "'$dir' holds a root without an issuer: a backup has issuer.crt and issuer.key"
+  fi
   holds issuer.crt || holds issuer.key ||
     give_up 1 "'$dir' holds ca.crt alone: its sentry runs elsewhere, and 'daprcerts env-export' is all that is needed here"
   [ -n "$trust_domain" ] || return 0
@@ -237,10 +254,11 @@ done
 process=$(cat "$pid_file" 2>/dev/null)
 
 # --- what to paste ---------------------------------------------------------------------------------------------------
-in_json() { printf '"%s"' "$(printf '%s\n' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g')"; }
+# in_json PATH: in the words of a tool that knows JSON, whatever is in it.
+in_json() { "$daprcerts" status --json --dir "$1" 2>/dev/null | sed -n 's/^  "directory": \(".*"\),$/\1/p'; }
 if $json; then
   printf '{\n  "dir": %s,\n  "config": %s,\n  "address": %s,\n  "pid": %s,\n' "$(in_json "$dir")" "$(in_json "$config")" \
-    "$(in_json "$address")" "${process:-null}"
+    "\"$address\"" "${process:-null}"
   if [ "$by" = unit ]; then printf '  "unit": "%s",\n' "$unit"; else printf '  "log": %s,\n' "$(in_json "$log")"; fi
   printf '  "started": %s,\n  "ca_made": %s\n}\n' "$started" "$made"
   exit 0
@@ -258,7 +276,8 @@ option=''
 case $format in
   fish) echo "daprcerts env-export$option | source" ;;
   powershell) echo "daprcerts env-export$option | Invoke-Expression" ;;
-  *) echo "eval \$(daprcerts env-export$option)" ;;
+  sh) echo "eval \$(daprcerts env-export$option)" ;;
+  *) echo "daprcerts env-export$option" ;;
 esac
 shown=$(quoted "$config")
 [ "$address" != localhost:50001 ] || echo "dapr run --app-id myapp --config $shown node myapp.js"

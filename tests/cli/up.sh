@@ -155,6 +155,29 @@ has err "has to be 'default'" 'is warned of'
 status 1 'flags of a CA that is not there' up --dir nowhere --print-flags daprd
 check 'nothing is made for them' test ! -e nowhere
 
+# --- a set on its way into the directory, as who publishes it leaves it for a moment, or for good when killed --------------------
+"$DAPRCERTS" ca-init --dir half 2>/dev/null
+mkdir half/.daprcerts/next
+mv half/issuer.crt half/issuer.key half/.daprcerts/next
+: >half/.daprcerts/next/complete
+# shellcheck disable=SC2086
+status 0 'half of a set in its place' up --dir half -- $free
+"$DAPRCERTS" down --quiet --dir half
+rm half/issuer.*
+status 1 'a root without an issuer' up --dir half
+has err 'holds a root without an issuer' 'is told from the anchors of another machine'
+
+# --- odd names -------------------------------------------------------------------------------------------------------------------
+odd="it's \"a\\ \$(folder)
+"
+# shellcheck disable=SC2086
+status 0 'a directory of an odd name' up --dir "$odd" -- $free
+sed '/^daprd/,$d' out >line
+same "$(cat "$odd/ca.crt")" "$(daprcerts() { "$DAPRCERTS" "$@"; }; . ./line; printf '%s\n' "$DAPR_TRUST_ANCHORS")" 'its line works'
+status 0 'as JSON' up --dir "$odd" --json
+[ -z "$PYTHON" ] || same "$WORK/$odd." "$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["dir"], end=".")' <out)" 'its name is whole'
+"$DAPRCERTS" down --quiet --dir "$odd"
+
 # --- what fails ----------------------------------------------------------------------------------------------------------------
 mkdir second
 cp "$certs/ca.crt" second
@@ -173,6 +196,15 @@ for words in --frob 'operand' --config --quiet=yes '--json --quiet' '--dir='; do
   # shellcheck disable=SC2086
   status 2 "up $words" up $words
 done
+same 'false' "$(up --frob --quiet 2>/dev/null)" 'an eval fails by wrong words, too'
+status 2 'no such format' up --dir unmade --format frob
+has err "option '--format': 'frob' is none of" 'is told'
+check 'and nothing is made for it' test ! -e unmade
+# shellcheck disable=SC2086
+status 0 'a format that no shell reads' up --dir dotenv --format dotenv -- $free
+has out "daprcerts env-export --dir $WORK/dotenv --format dotenv" 'is for no eval'
+lacks out eval 'so there is none'
+"$DAPRCERTS" down --quiet --dir dotenv
 status 0 '--help' up --help
 has out '--print-flags WHAT' 'tells the options'
 status 0 '--version' up --version
