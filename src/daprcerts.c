@@ -15,14 +15,14 @@
 #include "tools/program.h"
 #include "tools/tool.h"
 
-/* By which switch this build has it not; NULL: it has. */
+/* By which switch this build has it not; "": it has, in a package of its own. */
 #ifdef WITH_SENTRY
-#define SERVER_LEFT_OUT NULL
+#define SERVER_LEFT_OUT ""
 #else
 #define SERVER_LEFT_OUT "--disable-sentry"
 #endif
 #ifdef WITH_FETCH
-#define FETCH_LEFT_OUT NULL
+#define FETCH_LEFT_OUT ""
 #else
 #define FETCH_LEFT_OUT "--disable-fetch"
 #endif
@@ -32,7 +32,7 @@ struct command {
   const char *summary;
   int (*run)(int argc, char **argv); /* built in, or NULL: a program of its own */
   bool hidden;                       /* for the other programs, not for people */
-  const char *left_out;              /* the switch that did it; NULL: it is there */
+  const char *left_out;              /* the switch that did it, see above; NULL: it is there in each build */
 };
 
 static const struct command commands[] = {
@@ -138,15 +138,15 @@ static int unknown(const char *name) {
 static int run(const struct command *command, char *argv0, int argc, char **argv) {
   if (command->run) return command->run(argc, argv);
   char *path DC_CLEANUP(dc_mem_free) = dc_program_find(argv0, command->name);
-  if (!path && command->left_out) {
+  if (!path && command->left_out && *command->left_out) {
     fprintf(stderr, "daprcerts: '%s' was left out of this build (%s); install daprcerts-sentry\n", command->name,
             command->left_out);
     return DC_EXIT_FAILED;
   }
   if (!path) {
     const char *named = getenv("DAPRCERTS_EXEC_PATH");
-    fprintf(stderr, "daprcerts: cannot find the program 'daprcerts-%s' in '%s'\n", command->name,
-            named && *named ? named : DC_LIBEXECDIR);
+    fprintf(stderr, "daprcerts: cannot find the program 'daprcerts-%s' in '%s'%s\n", command->name,
+            named && *named ? named : DC_LIBEXECDIR, command->left_out ? "; install daprcerts-sentry" : "");
     return DC_EXIT_FAILED;
   }
   argv[0] = path; /* what ps shows */

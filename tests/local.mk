@@ -191,6 +191,7 @@ SENTRY_TESTS = \
   tests/sentry/shown.sh \
   tests/sentry/soak.sh \
   tests/sentry/story.sh \
+  tests/sentry/system-ca.sh \
   tests/sentry/systemd.sh
 dist_check_SCRIPTS += $(SENTRY_TESTS)
 if WITH_SENTRY
@@ -209,6 +210,9 @@ dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh 
   tests/cli/env-export.sh
 TESTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/daprcerts-schema.sh tests/cli/env-export.sh
 EXTRA_DIST += tests/cli/powershell.py tests/cli/schema.py
+
+# --- the packages: needs a mirror of Debian and root, so "scripts/check package" runs it -------------------------------
+EXTRA_DIST += tests/package/package.sh
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus

@@ -34,5 +34,8 @@ status 0 'DAPRCERTS_EXEC_PATH' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS"
 same 'mine a b c' "$(cat "$WORK/out")" 'runs what lies there, with its arguments'
 status 1 'and nothing else' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" ca-init
 has "$WORK/err" "cannot find the program 'daprcerts-ca-init'" 'which is said'
+lacks "$WORK/err" 'install daprcerts-sentry' 'and belongs to each installation'
+status 1 'a program of the server that is not installed' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" sentry
+has "$WORK/err" '; install daprcerts-sentry' 'has its package named'
 status 1 'a full disk is an error' sh -c '"$DAPRCERTS" --help >/dev/full'
 finish
