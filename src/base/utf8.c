@@ -20,6 +20,11 @@ uint32_t dc_utf8_rune(const uint8_t *s, size_t length) {
   return rune;
 }
 
+size_t dc_utf8_control(const uint8_t *s, size_t n) {
+  if (s[0] < 0x20 || s[0] == 0x7f) return 1;
+  return n > 1 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 0;
+}
+
 bool dc_utf8_valid(const uint8_t *s, size_t n) {
   for (size_t i = 0, length = 0; i < n; i += length) {
     length = dc_utf8_length(s + i, n - i);

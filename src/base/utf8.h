@@ -11,6 +11,9 @@
 size_t dc_utf8_length(const uint8_t *s, size_t n);
 /* The code point of a sequence whose LENGTH dc_utf8_length gave. */
 uint32_t dc_utf8_rune(const uint8_t *s, size_t length);
+/* The length of the control character that begins at S (N bytes, N > 0): C0, DEL or C1, which a terminal may obey; 0 when
+ * there is none. */
+size_t dc_utf8_control(const uint8_t *s, size_t n);
 bool dc_utf8_valid(const uint8_t *s, size_t n);
 
 #endif

@@ -100,7 +100,9 @@ static void add_value(struct dc_buf *out, struct dc_slice value) {
 
   for (size_t i = 0; i < value.len; i++) {
     unsigned char c = value.data[i];
-    if (c < 0x20 || c == 0x7f || c == '\\' || c == ',' || c == '"' || (c >= 0x80 && !utf8))
+    size_t control = dc_utf8_control(value.data + i, value.len - i);
+    if (control == 2) dc_buf_printf(out, "\\%02X", value.data[i++]), c = value.data[i];
+    if (control || c == '\\' || c == ',' || c == '"' || (c >= 0x80 && !utf8))
       dc_buf_printf(out, "\\%02X", c);
     else
       dc_buf_add_byte(out, c);

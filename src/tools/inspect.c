@@ -10,6 +10,7 @@
 #include "base/duration.h"
 #include "base/os.h"
 #include "base/pem.h"
+#include "base/utf8.h"
 #include "pki/jwt.h"
 #include "pki/name.h"
 #include "pki/oid.h"
@@ -66,8 +67,11 @@ static int check_usage(struct dc_err *err) {
 
 /* Whoever wrote it: nothing that a terminal would obey. */
 static void add_plain(struct dc_buf *out, struct dc_slice text) {
-  for (size_t i = 0; i < text.len; i++)
-    dc_buf_add_byte(out, text.data[i] < 0x20 || text.data[i] == 0x7f ? '?' : text.data[i]);
+  for (size_t i = 0; i < text.len; i++) {
+    size_t control = dc_utf8_control(text.data + i, text.len - i);
+    dc_buf_add_byte(out, control ? '?' : text.data[i]);
+    if (control) i += control - 1;
+  }
 }
 
 /* --- what Dapr makes of it ---------------------------------------------------------------------------------------- */

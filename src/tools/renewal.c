@@ -3,7 +3,6 @@
 
 #include "tools/renewal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -56,7 +55,7 @@ static int tell(const struct dc_cli *cli, bool needed) {
   }
   dc_buf_add_text(&text, "certificate needs renewal\n");
   if (dc_tool_print(&text, &err) == 0) return DC_RENEWAL_NEEDED;
-  fprintf(stderr, "%s: %s\n", cli->program, err.text);
+  dc_tool_error(cli, &err);
   return DC_RENEWAL_ERROR;
 }
 
@@ -68,7 +67,7 @@ int dc_renewal_check(const struct dc_cli *cli, const struct dc_renewal *renewal)
   int rc = parse_when(renewal->expires_in, &when, &err);
   if (!rc) rc = read_certs(renewal, &pieces, &absent, &err);
   if (rc) {
-    fprintf(stderr, "%s: %s\n", cli->program, err.text);
+    dc_tool_error(cli, &err);
     return absent ? DC_RENEWAL_NO_FILE : DC_RENEWAL_ERROR;
   }
   bool needed = is_needed(&pieces, renewal->bundle, &when);

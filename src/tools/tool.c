@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/utf8.h"
 
 int dc_tool_print(const struct dc_buf *buf, struct dc_err *err) {
   int rc = dc_buf_check(buf, err);
@@ -37,21 +38,40 @@ bool dc_tool_begin(const struct dc_cli *cli, int argc, char **argv, struct dc_st
   return false;
 }
 
+/* Names and values in a message may be anybody's: nothing that a terminal obeys. */
+static void put_plain(const char *text) {
+  size_t left = strlen(text);
+  while (left > 0) {
+    size_t control = dc_utf8_control((const uint8_t *)text, left), n = control ? control : 1;
+    fputc(control ? '?' : *text, stderr);
+    text += n;
+    left -= n;
+  }
+}
+
+void dc_tool_error(const struct dc_cli *cli, const struct dc_err *err) {
+  fprintf(stderr, "%s: ", cli->program);
+  put_plain(err->text);
+  fputc('\n', stderr);
+}
+
 int dc_tool_end(const struct dc_cli *cli, int rc, const struct dc_err *err) {
   if (rc == 0) return DC_EXIT_DONE;
-  fprintf(stderr, "%s: %s\n", cli->program, err->text);
+  dc_tool_error(cli, err);
   if (rc != DC_EUSAGE) return DC_EXIT_FAILED;
   fprintf(stderr, "Try '%s --help' for more information.\n", cli->program);
   return DC_EXIT_USAGE;
 }
 
 void dc_tool_warn(const struct dc_cli *cli, const char *fmt, ...) {
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   va_list args;
   va_start(args, fmt);
-  fprintf(stderr, "%s: warning: ", cli->program);
-  vfprintf(stderr, fmt, args);
-  fputc('\n', stderr);
+  dc_buf_vprintf(&text, fmt, args);
   va_end(args);
+  fprintf(stderr, "%s: warning: ", cli->program);
+  put_plain(dc_buf_text(&text));
+  fputc('\n', stderr);
 }
 
 void dc_tool_warn_lines(const struct dc_cli *cli, const struct dc_buf *text) {

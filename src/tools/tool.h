@@ -22,6 +22,8 @@ bool dc_tool_begin(const struct dc_cli *cli, int argc, char **argv, struct dc_st
 /* "PROGRAM: TEXT" on standard error, for a usage error with a line that names --help; returns the exit status for RC
  * (0 gives DC_EXIT_DONE and prints nothing). */
 int dc_tool_end(const struct dc_cli *cli, int rc, const struct dc_err *err);
+/* The first line of that alone. */
+void dc_tool_error(const struct dc_cli *cli, const struct dc_err *err);
 /* "PROGRAM: warning: ..." on standard error. */
 void dc_tool_warn(const struct dc_cli *cli, const char *fmt, ...) DC_PRINTF(2, 3);
 /* The same for each line of TEXT; nothing for an empty one. */

@@ -221,6 +221,13 @@ has out 'left out: key 2' 'what is of no use is told'
 shown 'as JSON' --format json set.json
 lacks out c2VjcmV0 'has nothing private in it'
 
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout odd.key -out odd.crt -days 2 -utf8 \
+  -subj "/O=$(printf 'e\303\251')/CN=$(printf 'a\302\233b\033c')" 2>/dev/null
+shown 'a certificate with such a name' odd.crt
+has out "Subject: O=$(printf 'e\303\251'), CN=a\\C2\\9Bb\\1Bc" 'its control characters of both kinds are written out'
+shown 'in short' --short odd.crt
+has out 'Subject:     a?b?c' 'they are marked'
+
 # --- refusals -----------------------------------------------------------------------------------------------------------------
 refused() {
   refused_status=$1 refused_text=$2 refused_what=$3

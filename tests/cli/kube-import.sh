@@ -115,6 +115,8 @@ sed 's/^  issuer.key: L/  issuer.key: L!/' from.yaml >wrong.yaml
 refused 'Secret.data.issuer.key' 'what is no base64'
 printf 'kind: Secret\nmetadata: {name: other}\n' >wrong.yaml
 refused "holds no Secret 'dapr-trust-bundle', but Secret 'other'" 'another Secret'
+printf 'kind: Secret\nmetadata: {name: "a\\e[31m\\n\\u009bb"}\n' >wrong.yaml
+refused "but Secret 'a?[31m??b'" 'a name that a terminal would obey is shown harmless'
 : >wrong.yaml
 refused "holds no Secret 'dapr-trust-bundle'" 'nothing'
 cp from/ca.crt wrong.yaml

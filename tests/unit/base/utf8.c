@@ -71,9 +71,21 @@ static void test_texts(void) {
   ok(dc_utf8_valid(NULL, 0), "nothing is UTF-8");
 }
 
+static void test_controls(void) {
+  static const struct {
+    const char *text;
+    size_t length;
+  } rows[] = {{"\n", 1}, {"\x1b[", 1}, {"\x1f", 1}, {" ", 0},       {"~", 0},        {"\x7f", 1},
+              {"\xc2\x80", 2}, {"\xc2\x9b[", 2}, {"\xc2\xa0", 0}, {"\xc3\x80", 0}, {"\xc2", 0}, {"\x9b", 0}};
+  for (size_t i = 0; i < COUNT(rows); i++)
+    ok(dc_utf8_control((const uint8_t *)rows[i].text, strlen(rows[i].text)) == rows[i].length,
+       "control character %zu: %zu bytes", i, rows[i].length);
+}
+
 int main(void) {
   test_every_rune();
   test_nothing_else();
   test_texts();
+  test_controls();
   return tap_done();
 }
