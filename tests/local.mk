@@ -147,6 +147,7 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-h
   tests/interop/cmd/traffic/stages.go tests/interop/cmd/traffic/dapr.go tests/interop/peer/either.go tests/interop/peer/old.go \
   tests/interop/cmd/bench/main.go tests/interop/cmd/bench/program.go tests/interop/sentry.proto tests/interop/client.py \
   tests/interop/verifiers.py
+EXTRA_DIST += tests/interop/step/go.mod tests/interop/step/go.sum tests/interop/step/tools.go
 INTEROP_TESTS = tests/interop/container.sh tests/interop/go.sh tests/interop/guide.sh tests/interop/habits.sh tests/interop/h2spec.sh tests/interop/python.sh tests/interop/tools.sh \
   tests/interop/traffic.sh tests/interop/verifiers.sh
 dist_check_SCRIPTS += $(INTEROP_TESTS)
