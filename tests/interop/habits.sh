@@ -13,8 +13,8 @@ free='--port 0 --healthz-port 0 --metrics-port 0'
 
 # daprcerts and sentry by these names; a sentry gets free ports. kubectl and helm keep what they are given.
 mkdir bin
-printf '#!/bin/sh\ncase $1 in sentry) shift; set -- sentry %s --ready-file "%s/ready" "$@" ;; esac\nexec "%s" "$@"\n' \
-  "$free" "$WORK" "$DAPRCERTS" >bin/daprcerts
+printf '#!/bin/sh\ncase $1 in sentry) shift; set -- sentry %s --ready-file "%s/ready" --pid-file "%s/pid" "$@" ;; esac\nexec "%s" "$@"\n' \
+  "$free" "$WORK" "$WORK" "$DAPRCERTS" >bin/daprcerts
 printf '#!/bin/sh\nexec daprcerts sentry "$@"\n' >sentry
 printf '#!/bin/sh\necho "$*" >kubectl.words\ncase $1 in apply) cat >applied ;; get) cat secret.yaml ;; esac\n' >bin/kubectl
 printf '#!/bin/sh\nfor word in "$@"; do echo "$word"; done >helm.words\n' >bin/helm
@@ -98,7 +98,7 @@ compare() {
       for who in today ours; do
         runs $who
         same 'spiffe://cluster.local/ns/default/dapr-sentry' "$(served "$HOME/.dapr/certs")" "$row: $who serves"
-        pkill -TERM -P "$SENTRY_PID" 2>/dev/null || kill "$SENTRY_PID"
+        check "$row: $who ends" "$DAPRCERTS" sentry --stop --pid-file pid
         wait "$SENTRY_PID"
       done
       SENTRY_PID=

@@ -76,7 +76,7 @@ exists() {
   case $2 in
     -help | -version) "$DAPRCERTS" "$1" "-$2" ;;
     -*) "$DAPRCERTS" "$1" "-$2=x" --help ;;
-    *) "$DAPRCERTS" "$1" "-$2" --help ;;
+    *) "$DAPRCERTS" "$1" "-$2" x --help ;; # x: a value, or an operand that nobody gets to
   esac >"$WORK/said" 2>&1
   ! grep -q 'unrecognized option' "$WORK/said"
 }
