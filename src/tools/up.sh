@@ -85,6 +85,13 @@ while [ $# -gt 0 ]; do
 done
 if $json && $quiet; then usage_error "options '--json' and '--quiet' exclude each other"; fi
 if $json || $foreground; then quiet=$json; fi
+for word in "$@"; do
+  case $word in
+    --issuer-credentials | --issuer-credentials=* | --pid-file | --pid-file=* | --ready-file | --ready-file=* | \
+      --daemon | --stop | --check) usage_error "'${word%%=*}' is no option for a sentry that up starts" ;;
+    --config | --config=*) usage_error "'--config' belongs before '--', for up to know it, too" ;;
+  esac
+done
 # nothing is made for words that are wrong
 said=$("$daprcerts" env-export --dir /dev/null/none --format "$format" 2>&1 >/dev/null)
 [ $? -ne 2 ] || usage_error "$(printf '%s\n' "${said#daprcerts env-export: }" | head -n 1)"

@@ -196,6 +196,10 @@ for words in --frob 'operand' --config --quiet=yes '--json --quiet' '--dir='; do
   # shellcheck disable=SC2086
   status 2 "up $words" up $words
 done
+for word in --check --stop --daemon --config=x --issuer-credentials=elsewhere; do
+  status 2 "-- $word" up --dir unmade -- --port 0 "$word"
+done
+has err "'--issuer-credentials' is no option for a sentry that up starts" 'is told'
 same 'false' "$(up --frob --quiet 2>/dev/null)" 'an eval fails by wrong words, too'
 status 2 'no such format' up --dir unmade --format frob
 has err "option '--format': 'frob' is none of" 'is told'
