@@ -225,8 +225,10 @@ static void plan_retirement(const struct job *job, struct dc_plan *plan) {
   for (size_t i = 0; i < due.count; i++)
     if (due.rows[i].step == DC_STEP_RETIRE_ROOTS || due.rows[i].step == DC_STEP_RETIRE_CROSSES)
       plan->rows[plan->count++] = due.rows[i];
-  if (opt.force && (holdings->state.retiring_count || holdings->state.since) && !dc_plan_has(plan, DC_STEP_RETIRE_ROOTS))
-    dc_plan_add(plan, DC_STEP_RETIRE_ROOTS, "asked for with --force"); /* or who had to be restarted was */
+  /* where nothing is to leave, that everything has been restarted may still be said */
+  bool restarts_alone = holdings->state.since && !holdings->state.switch_at && holdings->chain.count <= 1;
+  if (opt.force && (holdings->state.retiring_count || restarts_alone) && !dc_plan_has(plan, DC_STEP_RETIRE_ROOTS))
+    dc_plan_add(plan, DC_STEP_RETIRE_ROOTS, "asked for with --force");
   if (opt.force && holdings->chain.count > 1 && !dc_plan_has(plan, DC_STEP_RETIRE_CROSSES))
     dc_plan_add(plan, DC_STEP_RETIRE_CROSSES, "asked for with --force");
 }

@@ -38,12 +38,16 @@ bool dc_tool_begin(const struct dc_cli *cli, int argc, char **argv, struct dc_st
   return false;
 }
 
-/* Names and values in a message may be anybody's: nothing that a terminal obeys. */
+/* Names and values in a message may be anybody's: nothing that a terminal obeys. A further line is indented, so that
+ * nobody takes it for a message of its own. */
 static void put_plain(const char *text) {
   size_t left = strlen(text);
   while (left > 0) {
     size_t control = dc_utf8_control((const uint8_t *)text, left), n = control ? control : 1;
-    fputc(control ? '?' : *text, stderr);
+    if (*text == '\n')
+      fputs("\n  ", stderr);
+    else
+      fputc(control ? '?' : *text, stderr);
     text += n;
     left -= n;
   }

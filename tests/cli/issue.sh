@@ -309,7 +309,7 @@ asks() { # asks SCRIPT: issue --sentry with it in the program's place
 status 1 "a server's text of two lines" asks "echo 'daprcerts request: the server refuses: one
 two' >&2; exit 1"
 same 'daprcerts issue: the server refuses: one
-two' "$(cat "$WORK/err")" "is told whole"
+  two' "$(cat "$WORK/err")" "is told whole, the second as part of the message"
 status 1 "a program that is killed" asks 'kill -9 $$'
 has "$WORK/err" "daprcerts-request' ended with status 137" "is told"
 same '' "$(find . -name 'asked*')" "and nothing was made"

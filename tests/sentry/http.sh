@@ -163,7 +163,7 @@ has sentry.log 'msg="unix: ' 'its peers are named so'
 # one for a moment, as a server of another test, is waited for: it would be free again in the middle of this.
 python3 - <<'PYTHON' >taken &
 import errno, socket, time
-held, patience = [], time.monotonic() + 60
+held, patience = [], time.monotonic() + 30 # less than what awaits this
 for port in (50001, 8080, 9090, 9080):
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         while True:
