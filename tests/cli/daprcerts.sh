@@ -37,5 +37,24 @@ has "$WORK/err" "cannot find the program 'daprcerts-ca-init'" 'which is said'
 lacks "$WORK/err" 'install daprcerts-sentry' 'and belongs to each installation'
 status 1 'a program of the server that is not installed' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" sentry
 has "$WORK/err" '; install daprcerts-sentry' 'has its package named'
+
+# --- daprcerts(1), COMPATIBILITY: a directory of a newer version ------------------------------------------------------
+"$DAPRCERTS" ca-init --dir "$WORK/newer" >/dev/null 2>&1
+echo 2 >"$WORK/newer/.daprcerts/format"
+find "$WORK/newer" -type f -exec cksum {} + | sort >"$WORK/before"
+for command in 'env-export' 'status' 'rotate issuer' 'issue myapp --stdout' 'token --init' 'ca-init --client'; do
+  # shellcheck disable=SC2086  # words
+  status 1 "$command in a directory of a newer version" "$DAPRCERTS" $command --dir "$WORK/newer"
+done
+has "$WORK/err" '(format 2, this one knows 1)' 'both numbers are told'
+same "$(cat "$WORK/before")" "$(find "$WORK/newer" -type f -exec cksum {} + | sort)" 'and nothing is changed'
+echo 1 >"$WORK/newer/.daprcerts/format"
+echo 'of-tomorrow = 1' >"$WORK/newer/.daprcerts/state"
+status 1 'a rotation under way that is not understood' "$DAPRCERTS" rotate --dir "$WORK/newer"
+status 0 'hinders no certificate' "$DAPRCERTS" issue myapp --dir "$WORK/newer" --stdout
+rm "$WORK/newer/.daprcerts/state"
+echo 'of-tomorrow = 1' >>"$WORK/newer/daprcerts.conf"
+status 0 'nor does a setting that is not known' "$DAPRCERTS" issue myapp --dir "$WORK/newer" --stdout
+
 status 1 'a full disk is an error' sh -c '"$DAPRCERTS" --help >/dev/full'
 finish

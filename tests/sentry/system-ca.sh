@@ -78,6 +78,12 @@ status 0 'a key that is there' system_ca
 kept 'a key that is there'
 check 'becomes that of the root' cmp "$keys/ca.key" "$WORK/before"
 
+# --- the settings that come along, with each line that is a comment in force ----------------------------------------------
+sed 's/^#\([a-z[]\)/\1/' "$TOP_SRCDIR/share/etc/daprcerts.conf" >"$dir/daprcerts.conf"
+has "$dir/daprcerts.conf" '[allow]' 'there are some'
+status 0 'they are settings' "$DAPRCERTS" sentry --check --issuer-credentials "$dir" --config "$TOP_SRCDIR/share/etc/config.yaml"
+lacks "$WORK/out" 'level=warning' 'none is unknown'
+
 # --- two at once ------------------------------------------------------------------------------------------------------------
 exec 8>"$keys/lock"
 flock 8
