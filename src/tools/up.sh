@@ -264,10 +264,10 @@ process=$(cat "$pid_file" 2>/dev/null)
 # in_json PATH: in the words of a tool that knows JSON, whatever is in it.
 in_json() { "$daprcerts" status --json --dir "$1" 2>/dev/null | sed -n 's/^  "directory": \(".*"\),$/\1/p'; }
 if $json; then
-  printf '{\n  "dir": %s,\n  "config": %s,\n  "address": %s,\n  "pid": %s,\n' "$(in_json "$dir")" "$(in_json "$config")" \
-    "\"$address\"" "${process:-null}"
-  if [ "$by" = unit ]; then printf '  "unit": "%s",\n' "$unit"; else printf '  "log": %s,\n' "$(in_json "$log")"; fi
-  printf '  "started": %s,\n  "ca_made": %s\n}\n' "$started" "$made"
+  if [ "$by" = unit ]; then place="\"unit\": \"$unit\""; else place="\"log\": $(in_json "$log")"; fi
+  printf '{\n  "dir": %s,\n  "config": %s,\n  "address": "%s",\n  "pid": %s,\n  %s,\n  "started": %s,\n  "ca_made": %s\n}\n' \
+    "$(in_json "$dir")" "$(in_json "$config")" "$address" "${process:-null}" "$place" "$started" "$made" 2>/dev/null ||
+    give_up 1 'cannot write standard output'
   exit 0
 fi
 if $quiet; then exec "$daprcerts" env-export --dir "$dir" --format "$format"; fi

@@ -176,6 +176,12 @@ sed '/^daprd/,$d' out >line
 same "$(cat "$odd/ca.crt")" "$(daprcerts() { "$DAPRCERTS" "$@"; }; . ./line; printf '%s\n' "$DAPR_TRUST_ANCHORS")" 'its line works'
 status 0 'as JSON' up --dir "$odd" --json
 [ -z "$PYTHON" ] || same "$WORK/$odd." "$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["dir"], end=".")' <out)" 'its name is whole'
+if [ -e /dev/full ]; then
+  check 'JSON that cannot be written is a failure' sh -c '! "$1" up --dir "$2" --json >/dev/full 2>err' - "$DAPRCERTS" "$odd"
+  has err 'cannot write standard output' 'and told'
+else
+  skip 'JSON that cannot be written is a failure' 'no /dev/full'
+fi
 "$DAPRCERTS" down --quiet --dir "$odd"
 
 # --- what fails ----------------------------------------------------------------------------------------------------------------
