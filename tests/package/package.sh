@@ -52,6 +52,27 @@ done
 cp "$one"/*.tar.xz "$WORK/"
 same '0/0' "$(tar --numeric-owner -tvf "$WORK"/daprcerts-*[0-9].tar.xz | awk '{ print $2 }' | sort -u)" 'whose the files of the tarball are'
 
+# --- at a tag ----------------------------------------------------------------------------------------------------------------
+# dist_at TAG: what make dist does where that is the commit's tag.
+dist_at() {
+  git -C "$copy" tag -f "$1" >/dev/null 2>&1
+  make -s -C "$WORK/tagged" dist >"$WORK/dist.out" 2>&1
+  dist_status=$?
+  git -C "$copy" tag -d "$1" >/dev/null 2>&1
+  return $dist_status
+}
+upstream=$(sed -n 's/^AC_INIT(\[daprcerts\], \[\(.*\)\], \[\], .*/\1/p' configure.ac)
+mkdir "$WORK/tagged"
+(cd "$WORK/tagged" && "$copy/configure" --quiet) >/dev/null 2>&1
+sed -i "1s/.*/daprcerts $upstream (not released)/" "$copy/NEWS"
+status 2 'no tarball of a tag without a date in NEWS' dist_at "v$upstream"
+has "$WORK/dist.out" 'no date of release' 'which is said'
+sed -i "1s/.*/daprcerts $upstream (2027-01-31)/" "$copy/NEWS"
+check 'a tarball of a tag' dist_at "v$upstream"
+check 'named as it' test -s "$WORK/tagged/daprcerts-$upstream.tar.xz"
+status 2 'none of another version' dist_at "v$upstream.1"
+has "$WORK/dist.out" "the tag is v$upstream.1" 'which is said'
+
 # --- read by those who judge packages --------------------------------------------------------------------------------------
 status 0 'lintian' lintian --pedantic --display-info --fail-on error,warning,info,pedantic "$one"/*.changes
 same '' "$(grep -v '^N:' "$WORK/out")" 'lintian has nothing to say'
