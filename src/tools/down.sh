@@ -63,19 +63,13 @@ if has_unit && systemctl --user is-active --quiet "$unit"; then
   systemctl --user stop "$unit" || give_up 1 "systemd does not stop $unit"
   ran=true
 fi
-if [ -e "$pid_file" ]; then
-  "$daprcerts" sentry --stop --pid-file "$pid_file" 2>"$run/down.$$"
-  case $? in
-    0) ran=true ;;
-    3) ;;
-    *)
-      said=$(cat "$run/down.$$")
-      rm -f "$run/down.$$"
-      give_up 1 "${said#daprcerts sentry: }"
-      ;;
-  esac
-  rm -f "$run/down.$$"
-fi
+# asked whatever is seen of the file here: what cannot be looked into is not "nothing runs"
+said=$("$daprcerts" sentry --stop --pid-file "$pid_file" 2>&1)
+case $? in
+  0) ran=true ;;
+  3) ;;
+  *) give_up 1 "${said#daprcerts sentry: }" ;;
+esac
 if $ran; then say "sentry of $dir has ended"; fi
 
 # --- deleting --------------------------------------------------------------------------------------------------------

@@ -62,6 +62,11 @@ status 0 '--force' down --purge --force </dev/null
 check 'everything is gone' test ! -e ca
 status 3 'and again' down --purge --force
 
+# --- where nobody can look ---------------------------------------------------------------------------------------------
+echo mine >file
+status 1 'a directory that cannot be looked into' "$DAPRCERTS" down --dir file
+has err "cannot open '$WORK/file/.daprcerts/sentry.pid'" 'is no "nothing runs"'
+
 # --- what is not ours ----------------------------------------------------------------------------------------------------
 mkdir project
 for name in ca.crt client.key jwt.key config.yaml; do echo mine >"project/$name"; done
