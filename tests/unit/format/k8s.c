@@ -56,7 +56,7 @@ static void refuses(const char *text, const char *ns, int code, const char *want
   struct dc_k8s_bundle bundle;
   struct dc_err err = DC_ERR_INIT;
   is_num(read_text(text, ns, &bundle, &err), code, "refused");
-  is_text(err.text, want, want);
+  is_text(err.text, want, "and says why");
   ok(!bundle.ns && !bundle.secret[0].data, "nothing is left");
 }
 
