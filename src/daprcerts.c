@@ -3,14 +3,13 @@
  * run it at the start of every shell: that costs one exec and no crypto library. */
 #include "config.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/proc.h"
 #include "tools/env-export.h"
 #include "tools/program.h"
 #include "tools/tool.h"
@@ -150,9 +149,10 @@ static int run(const struct command *command, char *argv0, int argc, char **argv
     return DC_EXIT_FAILED;
   }
   argv[0] = path; /* what ps shows */
-  execv(path, argv);
-  fprintf(stderr, "daprcerts: cannot run '%s': %s\n", path, strerror(errno));
-  return DC_EXIT_FAILED;
+  struct dc_err err = DC_ERR_INIT;
+  int status = DC_EXIT_FAILED;
+  if (dc_proc_become(argv, &status, &err)) fprintf(stderr, "daprcerts: %s\n", err.text);
+  return status;
 }
 
 static int help_on(char *argv0, const char *name) {

@@ -18,10 +18,17 @@ libbase_a_SOURCES = \
   src/base/os.c src/base/os.h \
   src/base/path.c src/base/path.h \
   src/base/pem.c src/base/pem.h \
-  src/base/proc.c src/base/proc.h \
+  src/base/proc.h \
   src/base/slice.c src/base/slice.h \
   src/base/utf8.c src/base/utf8.h \
   src/base/yaml.c src/base/yaml.h
+if WINDOWS
+libbase_a_SOURCES += src/base/os_windows.c src/base/proc_windows.c \
+  src/base/windows/posix.c src/base/windows/posix.h src/base/windows/sockets.c src/base/windows/start.c
+else
+libbase_a_SOURCES += src/base/os_unix.c src/base/proc.c
+endif
+EXTRA_DIST += src/base/windows/include
 
 # --- the dispatcher: libc and inih alone --------------------------------------------------------------------------
 bin_PROGRAMS += daprcerts
@@ -45,9 +52,14 @@ libformat_a_SOURCES = \
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
   src/store/layout.c src/store/layout.h \
-  src/store/lock.c src/store/lock.h \
+  src/store/lock.h \
   src/store/publish.c src/store/publish.h \
   src/store/set.c src/store/set.h
+if WINDOWS
+libstore_a_SOURCES += src/store/lock_windows.c
+else
+libstore_a_SOURCES += src/store/lock.c
+endif
 
 # --- config: settings and where they come from --------------------------------------------------------------------
 noinst_LIBRARIES += libconfig.a

@@ -26,10 +26,8 @@ UNIT_TESTS = \
   tests/unit/base/duration \
   tests/unit/base/err \
   tests/unit/base/log \
-  tests/unit/base/os \
   tests/unit/base/path \
   tests/unit/base/pem \
-  tests/unit/base/proc \
   tests/unit/base/utf8 \
   tests/unit/ca/authority \
   tests/unit/ca/certificates \
@@ -62,9 +60,13 @@ UNIT_TESTS = \
   tests/unit/pki/spiffe \
   tests/unit/pki/constraints \
   tests/unit/pki/spki \
-  tests/unit/store/lock \
   tests/unit/store/publish \
   tests/unit/store/set
+if WINDOWS
+UNIT_TESTS += tests/unit/base/os_windows tests/unit/store/lock_windows
+else
+UNIT_TESTS += tests/unit/base/os tests/unit/base/proc tests/unit/store/lock
+endif
 if WITH_SENTRY
 UNIT_TESTS += \
   tests/unit/client/client \
@@ -124,8 +126,9 @@ EXTRA_DIST += tests/cli/openssl-ca.sh tests/cli/rotated.sh
 
 # --- publications, disturbed at each call --------------------------------------------------------------------------------
 dist_check_SCRIPTS += tests/faults/faults.sh
-TESTS += tests/faults/faults.sh
 EXTRA_DIST += tests/faults/disk.py tests/faults/faults.py tests/faults/shim.c
+if !WINDOWS
+TESTS += tests/faults/faults.sh
 check_PROGRAMS += tests/faults/set
 tests_faults_set_LDADD = libstore.a libbase.a
 # preloaded, so no program and no archive: libtool for one file would be much
@@ -134,6 +137,7 @@ CLEANFILES += tests/faults/shim.so
 tests/faults/shim.so: tests/faults/shim.c
 	@$(MKDIR_P) tests/faults
 	$(AM_V_CC)$(CC) $(WARN_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $(srcdir)/tests/faults/shim.c -ldl
+endif
 
 # --- other people's clients ------------------------------------------------------------------------------------------
 EXTRA_DIST += tests/interop/server.sh tests/interop/go-env.sh tests/interop/go-home.sh \

@@ -6,7 +6,11 @@
 #include <stddef.h>
 
 #define DC_NODISCARD __attribute__((warn_unused_result))
+#ifdef __MINGW_PRINTF_FORMAT
+#define DC_PRINTF(fmt, args) __attribute__((format(__MINGW_PRINTF_FORMAT, fmt, args)))
+#else
 #define DC_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#endif
 /* Runs FN(&variable) when the variable leaves its scope. */
 #define DC_CLEANUP(fn) __attribute__((cleanup(fn)))
 #define DC_COUNT(array) (sizeof(array) / sizeof((array)[0]))

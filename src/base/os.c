@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between systems: files written privately and durably, directories, process facts. */
+/* Files written privately and durably, directories. */
 #include <config.h>
 
 #include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_PRCTL_H
-#include <sys/prctl.h>
-#endif
 
 #include "base/path.h"
 
@@ -148,16 +141,6 @@ int dc_os_write_new(const char *path, mode_t mode, const void *bytes, size_t n, 
   return fill(fd, path, path, bytes, n, err);
 }
 
-int dc_os_give(int fd, const char *shown, const char *dir, struct dc_err *err) {
-  struct stat of_dir, now;
-  if (geteuid() != 0) return 0;
-  if (stat(dir, &of_dir) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
-  if (fstat(fd, &now) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", shown);
-  if (now.st_uid == of_dir.st_uid && now.st_gid == of_dir.st_gid) return 0;
-  if (fchown(fd, of_dir.st_uid, of_dir.st_gid) == 0) return 0;
-  return dc_err_sys(err, errno, "cannot give '%s' to the owner of '%s'", shown, dir);
-}
-
 int dc_os_write_new_for(const char *dir, const char *path, mode_t mode, const void *bytes, size_t n,
                         struct dc_err *err) {
   int fd = open_new(path, mode);
@@ -267,65 +250,4 @@ int dc_os_exists(const char *path, struct dc_err *err) {
   struct stat st;
   if (lstat(path, &st) == 0) return 1;
   return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot look at '%s'", path);
-}
-
-size_t dc_os_unsent(int fd) {
-  int n = 0;
-#if defined FIONWRITE /* the BSDs */
-  bool told = ioctl(fd, FIONWRITE, &n) == 0;
-#elif defined SO_NWRITE /* macOS */
-  socklen_t size = sizeof n;
-  bool told = getsockopt(fd, SOL_SOCKET, SO_NWRITE, &n, &size) == 0;
-#elif defined TIOCOUTQ /* Linux, where SIOCOUTQ is the same number */
-  bool told = ioctl(fd, TIOCOUTQ, &n) == 0;
-#else
-  (void)fd;
-  bool told = false;
-#endif
-  return told && n > 0 ? (size_t)n : 0;
-}
-
-static bool is_program(const char *path) {
-  struct stat st;
-  return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
-char *dc_os_self_path(const char *argv0) {
-  const char *at = getenv("PATH");
-  if (strchr(argv0, '/')) return strdup(argv0);
-  while (at && *argv0) {
-    size_t n = strcspn(at, ":");
-    char *dir DC_CLEANUP(dc_mem_free) = n == 0 ? strdup(".") : strndup(at, n);
-    char *path = dir ? dc_path_join(dir, argv0) : NULL;
-    if (!path) return NULL;
-    if (is_program(path)) return path;
-    free(path);
-    at = at[n] ? at + n + 1 : NULL;
-  }
-  return NULL;
-}
-
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define UNDER_SANITIZER 1
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-
-void dc_os_protect_secrets(void) {
-  const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
-  (void)setrlimit(RLIMIT_CORE, &none);
-#if defined HAVE_SYS_PRCTL_H && defined PR_SET_NO_NEW_PRIVS
-  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#endif
-#if defined HAVE_SYS_PRCTL_H && defined PR_SET_DUMPABLE && !defined UNDER_SANITIZER
-  (void)prctl(PR_SET_DUMPABLE, 0); /* the leak check of sanitizers needs ptrace */
-#endif
-}
-
-const char *dc_os_hostname(void) {
-  static char name[256];
-  if (name[0] == '\0' && (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')) strcpy(name, "localhost");
-  return name;
 }

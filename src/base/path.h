@@ -7,14 +7,14 @@
 
 #include "base/err.h"
 
-/* Heap strings; NULL only when memory ran out. */
+/* On Windows '\\' separates as '/' does, and "C:..." is absolute. Heap strings; NULL only when memory ran out. */
 char *dc_path_join(const char *dir, const char *name); /* NAME alone when it is absolute */
 char *dc_path_parent(const char *path);                /* "." where there is none */
 bool dc_path_is_absolute(const char *path);
 /* PATH from the root on: below the current folder unless it is absolute; links are not followed. *OUT is heap. */
 int dc_path_absolute(const char *path, char **out, struct dc_err *err) DC_NODISCARD;
 
-/* $HOME, else (unset or empty) DC_ENOENT with a text that says so. Borrowed from the environment. */
+/* $HOME, on Windows else %USERPROFILE%, else (unset or empty) DC_ENOENT with a text that says so. Borrowed from the environment. */
 int dc_path_home(const char **home, struct dc_err *err) DC_NODISCARD;
 
 #endif

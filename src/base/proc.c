@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Child processes: fork and exec, with the failure of exec told through a pipe that exec closes. */
+/* Child processes on Unix (proc_windows.c has the other ones): fork and exec, with the failure of exec told through a pipe that exec closes. */
 #include <config.h>
 
 #include "base/proc.h"
@@ -201,4 +201,10 @@ int dc_proc_run(char *const argv[], const void *input, size_t input_len, size_t 
   restore_sigpipe(&mask, pending);
   if (rc == 0) *status = ended;
   return rc;
+}
+
+int dc_proc_become(char *const argv[], int *status, struct dc_err *err) {
+  (void)status;
+  execv(argv[0], argv);
+  return dc_err_sys(err, errno, "cannot run '%s'", argv[0]);
 }

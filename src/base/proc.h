@@ -12,4 +12,8 @@
 int dc_proc_run(char *const argv[], const void *input, size_t input_len, size_t max, struct dc_buf *out,
                 struct dc_buf *err_out, int *status, struct dc_err *err) DC_NODISCARD;
 
+/* Becomes the program ARGV[0], a path: returns only when it cannot, or, where a process cannot become another, with
+ * the exit status of the one that it has run. */
+int dc_proc_become(char *const argv[], int *status, struct dc_err *err) DC_NODISCARD;
+
 #endif

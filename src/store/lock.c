@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The lock on Unix; lock_windows.c has the other one. */
 #include "config.h"
 
 #include "store/lock.h"

@@ -25,5 +25,7 @@ char *dc_program_find(const char *argv0, const char *name) {
   char *real DC_CLEANUP(dc_mem_free) = self ? realpath(self, NULL) : NULL;
   char *dir DC_CLEANUP(dc_mem_free) = real ? dc_path_parent(real) : NULL;
   char *path = dir ? program_in(dir, name) : NULL;
-  return path ? path : program_in(DC_LIBEXECDIR, name);
+  if (path || dc_path_is_absolute(DC_LIBEXECDIR)) return path ? path : program_in(DC_LIBEXECDIR, name);
+  char *beside DC_CLEANUP(dc_mem_free) = dir ? dc_path_join(dir, DC_LIBEXECDIR) : NULL; /* what is installed may be moved */
+  return beside ? program_in(beside, name) : NULL;
 }

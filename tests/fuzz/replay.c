@@ -28,7 +28,13 @@ int main(int argc, char *argv[]) {
   const char *top = getenv("TOP_SRCDIR"), *slash = strrchr(argv[0], '/');
   char corpus[2048];
   (void)argc;
-  snprintf(corpus, sizeof corpus, "%s/tests/fuzz/corpus/%s", top ? top : ".", slash ? slash + 1 : argv[0]);
+#ifdef _WIN32
+  slash = strrchr(argv[0], '\\') ? strrchr(argv[0], '\\') : slash;
+#endif
+  const char *name = slash ? slash + 1 : argv[0];
+  size_t length = strlen(name);
+  if (length > 4 && strcmp(name + length - 4, ".exe") == 0) length -= 4;
+  snprintf(corpus, sizeof corpus, "%s/tests/fuzz/corpus/%.*s", top ? top : ".", (int)length, name);
   DIR *entries = opendir(corpus);
   if (!ok(entries != NULL, "there is a corpus")) return tap_done();
   for (struct dirent *entry = NULL; (entry = readdir(entries));) {

@@ -11,7 +11,13 @@
 static int tap_count;
 static int tap_failed;
 
-__attribute__((format(printf, 4, 5), unused)) static bool tap_ok(bool good, const char *file, int line,
+#ifdef __MINGW_PRINTF_FORMAT
+#define TAP_PRINTF __MINGW_PRINTF_FORMAT
+#else
+#define TAP_PRINTF printf
+#endif
+
+__attribute__((format(TAP_PRINTF, 4, 5), unused)) static bool tap_ok(bool good, const char *file, int line,
                                                                   const char *fmt, ...) {
   char what[512];
   va_list args;

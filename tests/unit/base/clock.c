@@ -29,9 +29,14 @@ int main(void) {
     int64_t seconds = 7;
     ok(dc_clock_parse(bad[i], &seconds, NULL) == DC_EINVAL && seconds == 7, "refused: \"%s\"", bad[i]);
   }
-  /* against the C library, over centuries */
+  /* against the C library, over centuries; that of Windows knows none before 1970 */
+#ifdef _WIN32
+  const int64_t first = 0;
+#else
+  const int64_t first = INT64_C(-2208988800);
+#endif
   long wrong = 0;
-  for (int64_t s = INT64_C(-2208988800); s < INT64_C(13569465600); s += 86399 * 7) {
+  for (int64_t s = first; s < INT64_C(13569465600); s += 86399 * 7) {
     time_t t = (time_t)s;
     struct tm tm;
     struct dc_civil civil;
@@ -41,9 +46,9 @@ int main(void) {
              civil.hour != tm.tm_hour || civil.minute != tm.tm_min || civil.second != tm.tm_sec ||
              dc_clock_from_civil(&civil) != s;
   }
-  is_num(wrong, 0, "civil time is the C library's from 1900 to 2399");
+  is_num(wrong, 0, "civil time is the C library's to 2399");
   wrong = 0;
-  for (int64_t s = INT64_C(-2208988800); s < INT64_C(13569465600); s += 86399 * 7) {
+  for (int64_t s = first; s < INT64_C(13569465600); s += 86399 * 7) {
     time_t t = (time_t)s;
     struct tm tm;
     char want[DC_CLOCK_TEXT_MAX], got[DC_CLOCK_TEXT_MAX];
