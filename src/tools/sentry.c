@@ -256,6 +256,7 @@ static int serve(struct dc_sentry_config *config, struct dc_err *err) {
   struct dc_pid_file pid_file DC_CLEANUP(dc_pid_file_remove) = DC_PID_FILE_INIT;
   int rc = opt->pid_file ? dc_pid_file_take(opt->pid_file, &pid_file, err) : 0;
   serves_already = rc == DC_EBUSY;
+  if (!rc && opt->pid_file && opt->ready_file) (void)unlink(opt->ready_file); /* of one that was killed */
   if (!rc) rc = dc_credentials_need(config, err);
   if (!rc && opt->auto_rotate) config->rotate_met_other = dc_auto_rotate_first(config);
   if (!rc && opt->audit_log) rc = dc_audit_open(opt->audit_log, &config->audit, err);

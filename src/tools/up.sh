@@ -126,7 +126,11 @@ client_address() {
   esac
 }
 address=localhost:50001
-serving() { [ -s "$ready" ] && address=$(client_address "$(sed -n 's/^grpc //p' "$ready" | head -n 1)"); }
+# serving: its process is there and has told its address; what one that was killed has left does not count
+serving() {
+  process=$(cat "$pid_file" 2>/dev/null) && [ -n "$process" ] && kill -0 "$process" 2>/dev/null && [ -s "$ready" ] &&
+    address=$(client_address "$(sed -n 's/^grpc //p' "$ready" | head -n 1)")
+}
 
 flags_of() {
   case $dapr_version in

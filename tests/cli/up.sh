@@ -84,6 +84,20 @@ fi
 "$DAPRCERTS" down --quiet
 status 3 'it is down' "$DAPRCERTS" down
 
+# --- after a power cut -----------------------------------------------------------------------------------------------------
+# shellcheck disable=SC2086
+up --quiet -- $free >/dev/null 2>&1
+cp "$certs/.daprcerts/sentry.ready" stale
+kill -KILL "$(pid_of "$certs")"
+sh -c 'echo $$' >"$certs/.daprcerts/sentry.pid" # a process that was: the one that was killed may wait for its init
+cp stale "$certs/.daprcerts/sentry.ready"
+same '--enable-mtls --sentry-address localhost:50001' "$(up --print-flags daprd --dapr-version 1.11)" \
+  'the address of one that was killed is not told'
+# shellcheck disable=SC2086
+status 0 'and up starts another' up -- $free
+check 'which serves' sh -c "openssl s_client -connect '$(address_of "$certs")' -alpn h2 -CAfile '$certs/ca.crt' -verify_return_error </dev/null"
+"$DAPRCERTS" down --quiet
+
 # --- many at once ----------------------------------------------------------------------------------------------------------
 pids=
 for n in 1 2 3 4 5 6; do

@@ -28,7 +28,7 @@ END
 # --- the image -----------------------------------------------------------------------------------------------------------
 same daprcerts "$(words "$containerfile" ENTRYPOINT)" 'the image runs daprcerts'
 words "$containerfile" CMD >cmd
-printf '%s\n' --port 0 --healthz-port 0 --metrics-port 0 --ready-file ready >>cmd # the last of an option counts
+printf '%s\n' --port 0 --healthz-port 0 --metrics-port 0 >>cmd # the last of an option counts
 mkdir -m 755 certs
 DAPRCERTS_DIR=$WORK/certs
 export DAPRCERTS_DIR
@@ -39,7 +39,7 @@ has log 'can be reached by other machines' 'and warns of it'
 same 'drwxr-xr-x' "$(ls -ld certs | cut -c1-10)" 'the volume can be entered by others'
 same '-rw-r--r--' "$(ls -l certs/ca.crt | cut -c1-10)" 'who find the anchors'
 same '' "$(find certs -name '*.key' ! -perm 600)" 'and no key'
-healthz=$(sed -n 's/^healthz //p' ready | head -n 1)
+healthz=$(sed -n 's/^healthz //p' certs/.daprcerts/sentry.ready | head -n 1)
 words "$containerfile" HEALTHCHECK >check
 has check '/dev/tcp/127.0.0.1/8080' 'the health check asks the port of /healthz'
 "$PYTHON" -c 'import subprocess, sys
