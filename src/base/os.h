@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -44,6 +45,10 @@ int dc_os_fsync_dir(const char *dir, struct dc_err *err) DC_NODISCARD;
 int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) DC_NODISCARD;
 /* 1 there, 0 not there, negative: cannot tell. A dangling symbolic link counts as there. */
 int dc_os_exists(const char *path, struct dc_err *err) DC_NODISCARD;
+
+/* What libraries of others call the socket FD: the same, but on Windows. */
+intptr_t dc_os_socket(int fd);
+int dc_os_descriptor(intptr_t socket); /* and back */
 
 /* Bytes written to the socket FD that the other end's system has not taken; 0 where this system cannot tell. */
 size_t dc_os_unsent(int fd);

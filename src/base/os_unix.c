@@ -28,6 +28,9 @@ int dc_os_give(int fd, const char *shown, const char *dir, struct dc_err *err) {
   return dc_err_sys(err, errno, "cannot give '%s' to the owner of '%s'", shown, dir);
 }
 
+intptr_t dc_os_socket(int fd) { return fd; }
+int dc_os_descriptor(intptr_t socket) { return (int)socket; }
+
 size_t dc_os_unsent(int fd) {
   int n = 0;
 #if defined FIONWRITE /* the BSDs */

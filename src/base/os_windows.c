@@ -15,6 +15,9 @@ int dc_os_give(int fd, const char *shown, const char *dir, struct dc_err *err) {
   return 0;
 }
 
+intptr_t dc_os_socket(int fd) { return (intptr_t)dc_posix_handle(fd); }
+int dc_os_descriptor(intptr_t socket) { return dc_posix_descriptor((uintptr_t)socket); }
+
 size_t dc_os_unsent(int fd) {
   (void)fd;
   return 0;

@@ -38,7 +38,7 @@ enum phase {
   HANDSHAKE, /* TLS is being agreed on */
   OPEN,      /* HTTP/2 */
   LAST,      /* the last bytes are on their way out */
-  LINGER,    /* they are out: the peer may close first */
+  LINGERING,    /* they are out: the peer may close first */
   CLOSING,   /* uv_close was called */
 };
 
@@ -125,7 +125,7 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status) {
 
 /* All is sent: half-close, and let the peer close first, lest unread bytes of its turn the end into a reset. */
 static void linger(struct dc_conn *conn) {
-  enter(conn, LINGER);
+  enter(conn, LINGERING);
   conn->shutdown.data = conn;
   set_reading(conn, true);
   if (uv_shutdown(&conn->shutdown, (uv_stream_t *)&conn->tcp, on_shutdown)) close_now(conn);
@@ -506,7 +506,7 @@ static void reset_if_late(struct dc_h2_stream *stream, void *user) {
  * answers whatever the peer sends next. */
 static bool holds_bytes(const struct dc_conn *conn) {
   uv_os_fd_t fd;
-  return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && dc_os_unsent(fd) > 0;
+  return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 && dc_os_unsent((int)(intptr_t)fd) > 0;
 }
 
 /* Whether a peer that may idle so long (ms) and no longer, and has said nothing since, is waited for in vain. Its turn
@@ -547,7 +547,7 @@ static void sweep_one(struct dc_conn *conn, const struct dc_limits *limits, int6
       break;
     case OPEN: sweep_open(conn, may_idle, limits, now); break;
     case LAST: break; /* being written: see above */
-    case LINGER:
+    case LINGERING:
       if (is_over(conn, 0, limits, now)) close_now(conn);
       break;
     case CLOSING: break;

@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/os.h"
+
 /* CONNECTIONS_CUT: room for those that were cut and are not closed yet. */
 enum {
   CONNECTIONS_MAX = 64,
@@ -36,7 +38,7 @@ static char receiving, answering;
 /* Of one socket; its daemon has one thread, which alone touches the list. */
 struct served {
   struct MHD_Daemon *daemon;
-  int open[CONNECTIONS_MAX]; /* connections, the oldest first */
+  MHD_socket open[CONNECTIONS_MAX]; /* connections, the oldest first */
   size_t open_count;
 };
 
@@ -64,7 +66,7 @@ static void forget(struct served *served, size_t index) {
 static void on_connection(void *user, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code) {
   struct served *served = user;
-  int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  MHD_socket fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   (void)context;
   if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
     for (size_t i = served->open_count; i-- > 0;)
@@ -72,7 +74,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
     return;
   }
   if (served->open_count == CONNECTIONS_MAX) {
-    (void)shutdown(served->open[0], SHUT_RDWR);
+    (void)shutdown(dc_os_descriptor((intptr_t)served->open[0]), SHUT_RDWR);
     forget(served, 0);
   }
   served->open[served->open_count++] = fd;
@@ -179,7 +181,7 @@ static struct MHD_Daemon *start_daemon(struct dc_http *http, struct served *serv
   const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
   return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
                           MHD_OPTION_NOTIFY_CONNECTION, on_connection, served,
-                          MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_LISTEN_SOCKET, fd,
+                          MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)dc_os_socket(fd),
                           MHD_OPTION_CONNECTION_LIMIT, (unsigned)(CONNECTIONS_MAX + CONNECTIONS_CUT),
                           MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
                           MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_ARRAY,

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "sentry/flood.h"
 #include "sentry/metrics.h"
 
@@ -79,7 +80,7 @@ static void accept_waiting(struct dc_listener *listener, int listening, int at_m
   for (int i = 0; i < at_most; i++) {
     int fd = dc_bind_accept(listening);
     if (fd >= 0)
-      listener->accepted(fd, listener->user);
+      listener->accepted((uv_os_sock_t)dc_os_socket(fd), listener->user);
     else if (!accept_failed(listener, listening))
       return;
   }
@@ -97,7 +98,7 @@ int dc_listener_start(struct dc_listener *listener, dc_listener_fn *accepted, vo
   for (size_t i = 0; i < listener->bound.count; i++) {
     struct listening *socket = &listener->sockets[i];
     *socket = (struct listening){.fd = listener->bound.sockets[i].fd, .owner = listener};
-    int rc = uv_poll_init_socket(listener->uv, &socket->poll, socket->fd);
+    int rc = uv_poll_init_socket(listener->uv, &socket->poll, (uv_os_sock_t)dc_os_socket(socket->fd));
     if (rc == 0) {
       listener->polls++;
       socket->poll.data = socket;

@@ -37,7 +37,13 @@ static const char scope[] = "dapr.sentry";
 enum { TICK_MS = 1000, RENEWAL_MAX_MS = 60000, CLOCK_SET_MS = 2000, LOOPS_MAX = 256, BURST = 64 };
 
 enum { SIGNALS = 3 };
+#ifdef _WIN32
+enum { RELOAD_SIGNAL = 0 }; /* there SIGHUP is a console that is closed, and SIGBREAK Ctrl-Break */
+static const int signal_numbers[SIGNALS] = {SIGINT, SIGBREAK, SIGHUP};
+#else
+enum { RELOAD_SIGNAL = SIGHUP };
 static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+#endif
 
 struct sentry {
   const struct dc_sentry_config *config;
@@ -252,7 +258,7 @@ static void drain(struct sentry *sentry) {
 
 static void on_signal(uv_signal_t *handle, int number) {
   struct sentry *sentry = handle->data;
-  if (number == SIGHUP) {
+  if (number == RELOAD_SIGNAL) {
     reopen_logs(sentry);
     if (!sentry->draining) reload(sentry);
   } else if (!sentry->draining) {
@@ -370,7 +376,7 @@ static void watch_signals(struct sentry *sentry) {
     sentry->signals[i].data = sentry;
     (void)uv_signal_start(&sentry->signals[i], on_signal, signal_numbers[i]);
   }
-#ifdef SIGPIPE
+#ifndef _WIN32
   (void)signal(SIGPIPE, SIG_IGN);
 #endif
 }

@@ -125,6 +125,22 @@ static void watch_name(struct dc_watch *watch, const char *dir, const char *name
 
 /* --- the way to a file -------------------------------------------------------------------------------------------- */
 
+#ifdef _WIN32
+/* The file's own directory, and ours for the mark of a publication: one that is watched cannot be made anew there, so
+ * that next/ is not; what it holds comes and goes with the rest. */
+static void watch_way(struct dc_watch *watch, const char *path) {
+  char *dir DC_CLEANUP(dc_mem_free) = dc_path_parent(path);
+  size_t n = dir ? strlen(dir) : 0;
+  const char *name = strchr(path, '\0');
+  while (name > path && name[-1] != '/' && name[-1] != '\\') name--;
+  if (n >= 5 && strcmp(dir + n - 5, "/next") == 0) {
+    char *above DC_CLEANUP(dc_mem_free) = dc_path_parent(dir);
+    if (above) watch_name(watch, above, "next", 4);
+  } else if (dir) {
+    watch_name(watch, dir, name, strlen(name));
+  }
+}
+#else
 /* How far a path was followed. */
 struct way {
   struct dc_buf at, rest; /* "" is the root, behind which a slash follows */
@@ -188,6 +204,7 @@ static void watch_way(struct dc_watch *watch, const char *path) {
       return;
   }
 }
+#endif
 
 /* Everything anew: a directory made again under its old name is another one, though its inode may be the same. */
 static void watch_all(struct dc_watch *watch) {

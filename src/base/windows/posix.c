@@ -65,6 +65,29 @@ char *dc_posix_narrow(const wchar_t *text) {
   return narrow;
 }
 
+char *dc_posix_stpcpy(char *to, const char *from) {
+  size_t n = strlen(from);
+  memcpy(to, from, n + 1);
+  return to + n;
+}
+
+ssize_t dc_posix_getline(char **line, size_t *room, FILE *file) {
+  size_t n = 0;
+  for (int c = 0; c != '\n' && (c = getc(file)) != EOF;) {
+    if (n + 2 > *room) {
+      size_t more = *room ? *room * 2 : 256;
+      char *grown = realloc(*line, more);
+      if (!grown) return -1;
+      *line = grown;
+      *room = more;
+    }
+    (*line)[n++] = (char)c;
+  }
+  if (n == 0) return -1;
+  (*line)[n] = '\0';
+  return (ssize_t)n;
+}
+
 char *dc_posix_strndup(const char *text, size_t n) {
   size_t length = strnlen(text, n);
   char *copy = malloc(length + 1);

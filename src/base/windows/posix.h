@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
+#include <pthread.h>
 #include <unistd.h>
 
 /* --- names of files, for our own files of Windows ------------------------------------------------------------------ */
@@ -122,9 +123,10 @@ int dc_posix_symlink(const char *target, const char *path);
 #define F_SETFD 2
 #define F_GETFL 3
 #define F_SETFL 4
+#define F_DUPFD_CLOEXEC 5
 #define FD_CLOEXEC 1
 #define fcntl dc_posix_fcntl
-int dc_posix_fcntl(int fd, int what, ...); /* of sockets, F_SETFL with SOCK_NONBLOCK alone; else nothing is to be done */
+int dc_posix_fcntl(int fd, int what, ...); /* of sockets: O_NONBLOCK, and F_DUPFD_CLOEXEC */
 
 /* --- folders: each entry's name, "." and ".." too -------------------------------------------------------------------- */
 struct dc_posix_dirent {
@@ -158,7 +160,11 @@ int dc_posix_unsetenv(const char *name);
 
 /* --- texts --------------------------------------------------------------------------------------------------------------- */
 #define strndup dc_posix_strndup
+#define stpcpy dc_posix_stpcpy
+#define getline dc_posix_getline
 #define strerror dc_posix_strerror
+char *dc_posix_stpcpy(char *to, const char *from);
+ssize_t dc_posix_getline(char **line, size_t *room, FILE *file);
 char *dc_posix_strndup(const char *text, size_t n);
 char *dc_posix_strerror(int errnum); /* the errnos of sockets too */
 
@@ -179,6 +185,8 @@ typedef uint64_t dc_posix_sigset;
 #define sigaddset(set, number) (*(set) |= UINT64_C(1) << (number))
 #undef sigprocmask
 #define sigprocmask dc_posix_sigprocmask
+#undef pthread_sigmask /* the server's signals come from libuv, which has a thread of its own for them */
+#define pthread_sigmask(how, set, before) ((void)(how), (void)(set), (void)(before), 0)
 int dc_posix_sigprocmask(int how, const dc_posix_sigset *set, dc_posix_sigset *before);
 
 /* --- sockets ----------------------------------------------------------------------------------------------------------------- */

@@ -132,6 +132,11 @@ int dc_posix_getaddrinfo(const char *node, const char *service, const struct add
 
 int dc_posix_fcntl(int fd, int what, ...) {
   va_list args;
+  WSAPROTOCOL_INFOW copy;
+  if (what == F_DUPFD_CLOEXEC)
+    return WSADuplicateSocketW(dc_posix_handle(fd), GetCurrentProcessId(), &copy) ? fail()
+           : take(WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &copy, 0,
+                             WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
   va_start(args, what);
   u_long wanted = what == F_SETFL ? va_arg(args, int) != 0 : 0;
   va_end(args);

@@ -7,6 +7,9 @@
 #include <ws2tcpip.h>
 
 #define MSG_NOSIGNAL 0
+#define MSG_DONTWAIT 0
+#undef SO_REUSEADDR /* which lets a stranger have the port beside us; SO_EXCLUSIVEADDRUSE is what POSIX means by it */
+#define SO_REUSEADDR (~4)
 #define SHUT_RD SD_RECEIVE
 #define SHUT_WR SD_SEND
 #define SHUT_RDWR SD_BOTH
