@@ -75,20 +75,18 @@ UNIT_TESTS += \
   tests/unit/rpc/h2 \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
-  tests/unit/sentry/bind \
   tests/unit/sentry/expiry \
   tests/unit/sentry/flood \
   tests/unit/sentry/health \
-  tests/unit/sentry/http \
-  tests/unit/sentry/jwks \
   tests/unit/sentry/metrics \
   tests/unit/sentry/policy \
-  tests/unit/sentry/reload \
-  tests/unit/sentry/restart \
-  tests/unit/sentry/service \
-  tests/unit/sentry/systemd \
-  tests/unit/sentry/validator \
-  tests/unit/sentry/watch
+  tests/unit/sentry/validator
+endif
+if WITH_SENTRY
+if !WINDOWS
+UNIT_TESTS += tests/unit/sentry/bind tests/unit/sentry/http tests/unit/sentry/jwks tests/unit/sentry/reload tests/unit/sentry/restart \
+  tests/unit/sentry/service tests/unit/sentry/systemd tests/unit/sentry/watch
+endif
 endif
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
@@ -274,3 +272,18 @@ tests_fuzz_pieces_LDFLAGS = $(FUZZING_LINK)
 LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/parity.sh tests/lint/programs.sh tests/lint/silence.sh
 dist_check_SCRIPTS += $(LINT_TESTS)
 TESTS += $(LINT_TESTS)
+
+# --- Windows: what runs there, or in wine (scripts/check windows) ------------------------------------------------------
+dist_check_SCRIPTS += tests/windows/tools.sh tests/windows/sentry.sh
+EXTRA_DIST += packaging/msys2/PKGBUILD
+if WINDOWS
+WINDOWS_TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) tests/windows/tools.sh
+if WITH_SENTRY
+WINDOWS_TESTS += tests/windows/sentry.sh
+endif
+.PHONY: check-windows
+check-windows:
+	$(MAKE) check TESTS='$(WINDOWS_TESTS)'
+endif
+dist_check_SCRIPTS += tests/lint/msys2.sh
+TESTS += tests/lint/msys2.sh

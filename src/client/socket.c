@@ -19,7 +19,7 @@
 #include "base/clock.h"
 
 #ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* systems without it: the program ignores SIGPIPE */
+#define MSG_NOSIGNAL 0 /* systems without it have SO_NOSIGPIPE: see connect_one */
 #endif
 
 enum { PORT_MAX = 16 };
@@ -87,6 +87,9 @@ static int connect_one(const struct addrinfo *info, int64_t deadline, int *out) 
     return why;
   }
   (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+#ifdef SO_NOSIGPIPE
+  (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
   *out = fd;
   return 0;
 }

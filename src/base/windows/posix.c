@@ -65,6 +65,12 @@ char *dc_posix_narrow(const wchar_t *text) {
   return narrow;
 }
 
+void *dc_posix_memmem(const void *in, size_t n, const void *what, size_t length) {
+  for (const char *at = in; n >= length; at++, n--)
+    if (memcmp(at, what, length) == 0) return (void *)(uintptr_t)at;
+  return NULL;
+}
+
 char *dc_posix_stpcpy(char *to, const char *from) {
   size_t n = strlen(from);
   memcpy(to, from, n + 1);

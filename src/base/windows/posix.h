@@ -161,8 +161,10 @@ int dc_posix_unsetenv(const char *name);
 /* --- texts --------------------------------------------------------------------------------------------------------------- */
 #define strndup dc_posix_strndup
 #define stpcpy dc_posix_stpcpy
+#define memmem dc_posix_memmem
 #define getline dc_posix_getline
 #define strerror dc_posix_strerror
+void *dc_posix_memmem(const void *in, size_t n, const void *what, size_t length);
 char *dc_posix_stpcpy(char *to, const char *from);
 ssize_t dc_posix_getline(char **line, size_t *room, FILE *file);
 char *dc_posix_strndup(const char *text, size_t n);
