@@ -26,6 +26,14 @@
 #define FETCH_LEFT_OUT "--disable-fetch"
 #endif
 
+#ifdef _WIN32 /* they are shell programs, about processes of Unix */
+#define UP_LEFT_OUT "on Windows ca-init and sentry do its work"
+#define ELSEWHERE ""
+#else
+#define UP_LEFT_OUT SERVER_LEFT_OUT
+#define ELSEWHERE "; install daprcerts-sentry"
+#endif
+
 struct command {
   const char *name;
   const char *summary;
@@ -35,8 +43,8 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {.name = "up", .summary = "make and start what is missing, and print what to paste", .left_out = SERVER_LEFT_OUT},
-    {.name = "down", .summary = "stop what up has started", .left_out = SERVER_LEFT_OUT},
+    {.name = "up", .summary = "make and start what is missing, and print what to paste", .left_out = UP_LEFT_OUT},
+    {.name = "down", .summary = "stop what up has started", .left_out = UP_LEFT_OUT},
     {.name = "ca-init", .summary = "make a certificate authority in a directory"},
     {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .left_out = SERVER_LEFT_OUT},
     {.name = "env-export", .summary = "print the environment of a sidecar", .run = dc_env_export},
@@ -138,14 +146,14 @@ static int run(const struct command *command, char *argv0, int argc, char **argv
   if (command->run) return command->run(argc, argv);
   char *path DC_CLEANUP(dc_mem_free) = dc_program_find(argv0, command->name);
   if (!path && command->left_out && *command->left_out) {
-    fprintf(stderr, "daprcerts: '%s' was left out of this build (%s); install daprcerts-sentry\n", command->name,
-            command->left_out);
+    fprintf(stderr, "daprcerts: '%s' was left out of this build (%s)%s\n", command->name, command->left_out,
+            ELSEWHERE);
     return DC_EXIT_FAILED;
   }
   if (!path) {
     const char *named = getenv("DAPRCERTS_EXEC_PATH");
     fprintf(stderr, "daprcerts: cannot find the program 'daprcerts-%s' in '%s'%s\n", command->name,
-            named && *named ? named : DC_LIBEXECDIR, command->left_out ? "; install daprcerts-sentry" : "");
+            named && *named ? named : DC_LIBEXECDIR, command->left_out ? ELSEWHERE : "");
     return DC_EXIT_FAILED;
   }
   argv[0] = path; /* what ps shows */

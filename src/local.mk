@@ -287,7 +287,9 @@ daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libdial.a libproto.a li
   $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 
 # --- what composes the others: a shell program each, with what they share in front ------------------------------------
+if !WINDOWS
 pkglibexec_SCRIPTS += daprcerts-up daprcerts-down
+endif
 CLEANFILES += daprcerts-up daprcerts-down
 daprcerts-up daprcerts-down: src/tools/local.sh Makefile
 	$(AM_V_GEN){ echo '#!/bin/sh' && echo "program='daprcerts $(@:daprcerts-%=%)'" && \

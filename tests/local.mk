@@ -69,7 +69,6 @@ UNIT_TESTS += tests/unit/base/os tests/unit/base/proc tests/unit/store/lock
 endif
 if WITH_SENTRY
 UNIT_TESTS += \
-  tests/unit/client/client \
   tests/unit/client/socket \
   tests/unit/rpc/grpc \
   tests/unit/rpc/h2 \
@@ -84,7 +83,7 @@ UNIT_TESTS += \
 endif
 if WITH_SENTRY
 if !WINDOWS
-UNIT_TESTS += tests/unit/sentry/bind tests/unit/sentry/http tests/unit/sentry/jwks tests/unit/sentry/reload tests/unit/sentry/restart \
+UNIT_TESTS += tests/unit/client/client tests/unit/sentry/bind tests/unit/sentry/http tests/unit/sentry/jwks tests/unit/sentry/reload tests/unit/sentry/restart \
   tests/unit/sentry/service tests/unit/sentry/systemd tests/unit/sentry/watch
 endif
 endif

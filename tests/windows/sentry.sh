@@ -30,7 +30,9 @@ status 0 'and signs by it' "$DAPRCERTS" issue two --sentry "127.0.0.1:$SENTRY_PO
 check 'openssl verifies that' openssl verify -CAfile "$DAPRCERTS_DIR/ca.crt" -untrusted two.crt two.crt
 check 'by the new issuer' test "$(openssl x509 -noout -issuer_hash -in two.crt)" = "$(openssl x509 -noout -subject_hash -in "$DAPRCERTS_DIR/issuer.crt")"
 
-kill -INT "$SENTRY_PID"
+# the server itself: its dispatcher leaves Ctrl-C to it, which a console gives to both
+server=$(pgrep -f "daprcerts-sentry.*$WORK/ready" | head -n 1)
+kill -INT "${server:-$SENTRY_PID}"
 wait_sentry
 same 0 "$SENTRY_STATUS" 'Ctrl-C ends it'
 has "$WORK/sentry.log" 'Shutting down gRPC server' 'with grace'

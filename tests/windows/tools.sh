@@ -47,9 +47,9 @@ status 0 'the way back' "$DAPRCERTS" rotate rollback
 same "$before" "$(cat "$dir/issuer.crt")" 'leads to the one before'
 
 # --- names beyond the code page, and Windows' own forms of a path --------------------------------------------------------
-status 0 'a folder with a name of its own' "$DAPRCERTS" ca-init "$WORK/Müller €"
+status 0 'a folder with a name of its own' "$DAPRCERTS" ca-init --dir "$WORK/Müller €"
 check 'is there' test -s "$WORK/Müller €/issuer.key"
 mkdir -p "$WORK/a/b"
-status 0 'backslashes' "$DAPRCERTS" ca-init "a\\b\\ca"
+status 0 'backslashes' "$DAPRCERTS" ca-init --dir "a\\b\\ca"
 check 'separate' test -s "$WORK/a/b/ca/issuer.key"
 finish
