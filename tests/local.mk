@@ -75,7 +75,6 @@ UNIT_TESTS += \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
   tests/unit/sentry/expiry \
-  tests/unit/sentry/flood \
   tests/unit/sentry/health \
   tests/unit/sentry/metrics \
   tests/unit/sentry/policy \
@@ -83,7 +82,7 @@ UNIT_TESTS += \
 endif
 if WITH_SENTRY
 if !WINDOWS
-UNIT_TESTS += tests/unit/client/client tests/unit/sentry/bind tests/unit/sentry/http tests/unit/sentry/jwks tests/unit/sentry/reload tests/unit/sentry/restart \
+UNIT_TESTS += tests/unit/client/client tests/unit/sentry/flood tests/unit/sentry/bind tests/unit/sentry/http tests/unit/sentry/jwks tests/unit/sentry/reload tests/unit/sentry/restart \
   tests/unit/sentry/service tests/unit/sentry/systemd tests/unit/sentry/watch
 endif
 endif
