@@ -79,11 +79,18 @@ UNIT_TESTS += \
   tests/unit/sentry/metrics \
   tests/unit/sentry/policy \
   tests/unit/sentry/validator
-endif
-if WITH_SENTRY
 if !WINDOWS
-UNIT_TESTS += tests/unit/client/client tests/unit/sentry/flood tests/unit/sentry/bind tests/unit/sentry/http tests/unit/sentry/jwks tests/unit/sentry/reload tests/unit/sentry/restart \
-  tests/unit/sentry/service tests/unit/sentry/systemd tests/unit/sentry/watch
+UNIT_TESTS += \
+  tests/unit/client/client \
+  tests/unit/sentry/bind \
+  tests/unit/sentry/flood \
+  tests/unit/sentry/http \
+  tests/unit/sentry/jwks \
+  tests/unit/sentry/reload \
+  tests/unit/sentry/restart \
+  tests/unit/sentry/service \
+  tests/unit/sentry/systemd \
+  tests/unit/sentry/watch
 endif
 endif
 check_PROGRAMS += $(UNIT_TESTS)
@@ -267,7 +274,8 @@ tests_fuzz_pieces_SOURCES = tests/fuzz/pieces.c $(FUZZ_MAIN)
 tests_fuzz_pieces_LDFLAGS = $(FUZZING_LINK)
 
 # --- the rules of the house: who may include whom, libraries of programs, names, silence, manual pages -----------------
-LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/parity.sh tests/lint/programs.sh tests/lint/silence.sh
+LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/msys2.sh tests/lint/parity.sh tests/lint/programs.sh \
+  tests/lint/silence.sh
 dist_check_SCRIPTS += $(LINT_TESTS)
 TESTS += $(LINT_TESTS)
 
@@ -283,5 +291,3 @@ endif
 check-windows:
 	$(MAKE) check TESTS='$(WINDOWS_TESTS)'
 endif
-dist_check_SCRIPTS += tests/lint/msys2.sh
-TESTS += tests/lint/msys2.sh
