@@ -78,9 +78,13 @@ int dc_os_read_regular(const char *path, size_t max, struct dc_buf *out, struct 
   return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
 }
 
+int dc_os_open_unlinked(const char *path, int *fd, struct dc_err *err) {
+  return open_to_read(path, false, O_NOFOLLOW, fd, err);
+}
+
 int dc_os_read_unlinked(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
   int fd DC_CLEANUP(dc_mem_close) = -1;
-  int rc = open_to_read(path, false, O_NOFOLLOW, &fd, err);
+  int rc = dc_os_open_unlinked(path, &fd, err);
   return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
 }
 

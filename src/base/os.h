@@ -17,6 +17,8 @@ int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_
 int dc_os_open_file(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
 /* The same, of a regular file alone (DC_EINVAL): never waits, as the opening of a pipe does. */
 int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
+/* The same, but of no symbolic link. */
+int dc_os_open_unlinked(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
 /* The whole of a regular file alone, as dc_os_read_file. */
 int dc_os_read_regular(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 /* The same, but of no symbolic link. */

@@ -355,7 +355,9 @@ int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, s
 
 /* --- the set before ------------------------------------------------------------------------------------------------ */
 
-static int add_previous(const char *dir, const char *note, struct dc_set *set, struct dc_err *err) {
+/* OWNER is prev/'s: root, who can read all, brings back nothing of somebody else's, which the directory's owner would be
+ * given, where that owner has put a link in the place of prev/, or does so meanwhile. */
+static int add_previous(const char *dir, const char *note, uid_t owner, struct dc_set *set, struct dc_err *err) {
   struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char name[DC_SET_NAME_MAX];
   struct stat status;
@@ -364,19 +366,25 @@ static int add_previous(const char *dir, const char *note, struct dc_set *set, s
   if (!path) return dc_err_nomem(err);
   name_noted(note, name);
   if (is_note_of_gone(note)) return dc_set_remove(set, name, err);
-  if (stat(path, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
-  int rc = dc_os_read_unlinked(path, DC_PUBLISH_FILE_MAX, &bytes, err);
+  int fd DC_CLEANUP(dc_mem_close) = -1;
+  int rc = dc_os_open_unlinked(path, &fd, err);
+  if (rc) return rc;
+  if (fstat(fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
+  if (status.st_uid != owner)
+    return dc_err_set(err, DC_EINVAL, "'%s' is not of the owner of its directory: nothing is taken from there", path);
+  rc = dc_os_read_fd(fd, path, DC_PUBLISH_FILE_MAX, &bytes, err);
   return rc ? rc : dc_set_add(set, name, status.st_mode & 0777, bytes.data, bytes.len, err);
 }
 
 int dc_publish_previous(const struct dc_publication *publication, struct dc_set *set, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(publication->dir, DC_LAYOUT_PREV);
   if (!path) return dc_err_nomem(err);
-  DIR *entries = opendir(path);
+  struct stat status;
+  DIR *entries = list_part(path);
   if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
-  int rc = 0;
+  int rc = fstat(dirfd(entries), &status) ? dc_err_sys(err, errno, "cannot look at '%s'", path) : 0;
   for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;)
-    rc = add_previous(publication->dir, entry->d_name, set, err);
+    rc = add_previous(publication->dir, entry->d_name, status.st_uid, set, err);
   closedir(entries);
   return rc;
 }

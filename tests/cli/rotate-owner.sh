@@ -64,6 +64,19 @@ state "$WORK/else" >"$WORK/before"
 ln -s "$WORK/else/next" "$dir/.daprcerts/next"
 rotated 1 "a link in the place of what is ours" "$dir" issuer
 rm "$dir/.daprcerts/next"
+# what root alone can read is not brought back for the owner
+mkdir -m 700 "$WORK/roots"
+cp "$dir/ca.key" "$WORK/roots/secret"
+mv "$dir/.daprcerts/prev" "$WORK/prev"
+ln -s "$WORK/roots" "$dir/.daprcerts/prev"
+rotated 1 "a way back by a link to what is root's" "$dir" rollback
+rm "$dir/.daprcerts/prev"
+mv "$WORK/prev" "$dir/.daprcerts/prev"
+cp "$WORK/roots/secret" "$dir/.daprcerts/prev/secret"
+rotated 1 "or to a file of root's" "$dir" rollback
+has "$WORK/err" "/prev/secret' is not of the owner" "is refused"
+rm "$dir/.daprcerts/prev/secret"
+check "neither is there" test ! -e "$dir/secret"
 rm "$dir/.daprcerts/lock"
 ln -s "$WORK/else/file" "$dir/.daprcerts/lock"
 rotated 1 "and of the lock" "$dir" issuer
