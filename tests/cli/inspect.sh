@@ -150,7 +150,7 @@ same 'X.509v3 Certificate Signing Request (Ed25519 256)
 shown 'JSON' --format json myapp.crt
 says "$(openssl x509 -in myapp.crt -noout -fingerprint -sha256 | sed 's/.*=//; s/://g')" 'd["fingerprint_sha256"].upper()' 'fingerprint'
 says "$(openssl x509 -in myapp.crt -noout -fingerprint -sha1 | sed 's/.*=//; s/://g')" 'd["fingerprint_sha1"].upper()' 'SHA-1'
-says "$(openssl x509 -in myapp.crt -noout -serial | sed 's/.*=//')" '"%X" % int(d["serial_number"])' 'serial number'
+says "$(openssl x509 -in myapp.crt -noout -serial | sed 's/.*=0*//')" '"%X" % int(d["serial_number"])' 'serial number'
 says "$(openssl x509 -in myapp.crt -noout -enddate -dateopt iso_8601 | sed 's/.*=//; s/ /T/')" 'd["validity"]["end"]' 'its end'
 says 'myapp.default.svc.cluster.local spiffe://public/ns/default/myapp 10.0.0.1 a@b.c' '"%s %s %s %s" % tuple(
   d["extensions"]["subject_alt_name"][k][0] for k in ("dns_names", "uniform_resource_identifiers", "ip_addresses", "email_addresses"))' 'names'
