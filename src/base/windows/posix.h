@@ -57,11 +57,14 @@ wchar_t *dc_posix_program(const char *path);      /* the file to run for PATH, w
 #define S_ISSOCK(mode) (((mode) & S_IFMT) == S_IFSOCK)
 
 typedef uint64_t dc_posix_ino;
+typedef unsigned uid_t;
 struct dc_posix_stat {
   uint32_t st_dev;
   dc_posix_ino st_ino;
   mode_t st_mode;
-  unsigned st_nlink, st_uid, st_gid;
+  unsigned st_nlink;
+  uid_t st_uid;
+  unsigned st_gid;
   int64_t st_size;
   struct timespec st_mtim, st_ctim;
 };
