@@ -274,8 +274,8 @@ tests_fuzz_pieces_SOURCES = tests/fuzz/pieces.c $(FUZZ_MAIN)
 tests_fuzz_pieces_LDFLAGS = $(FUZZING_LINK)
 
 # --- the rules of the house: who may include whom, libraries of programs, names, silence, manual pages -----------------
-LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/msys2.sh tests/lint/parity.sh tests/lint/programs.sh \
-  tests/lint/silence.sh
+LINT_TESTS = tests/lint/includes.sh tests/lint/man.sh tests/lint/msys2.sh tests/lint/packages.sh tests/lint/parity.sh \
+  tests/lint/programs.sh tests/lint/silence.sh
 dist_check_SCRIPTS += $(LINT_TESTS)
 TESTS += $(LINT_TESTS)
 

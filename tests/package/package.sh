@@ -90,6 +90,15 @@ for package in daprcerts daprcerts-sentry; do
   dpkg-deb --fsys-tarfile "$(deb_of $package)" | tar -tf - | plain >"$WORK/$package.deb"
   rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\n]' "$(rpm_of $package)" | sed -n '/^d/!s/^[^ ]* //p' | plain >"$WORK/$package.rpm"
   same "$(cat "$WORK/$package.deb")" "$(cat "$WORK/$package.rpm")" "$package: the same files in deb and RPM"
+  # a folder that is called after us, or is below such a one, goes with the package
+  sed -n 's,\(.*\)/[^/]*$,\1,p' "$WORK/$package.rpm" | while IFS= read -r folder; do
+    while case $folder/ in */daprcerts/*) true ;; *) false ;; esac; do
+      printf '%s\n' "$folder"
+      folder=${folder%/*}
+    done
+  done | sort -u >"$WORK/$package.folders"
+  rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\n]' "$one"/daprcerts*[0-9]*."$(rpm --eval %_arch)".rpm | sed -n 's/^d[^ ]* //p' | sort -u >"$WORK/owned"
+  same '' "$(comm -23 "$WORK/$package.folders" "$WORK/owned")" "$package: its folders belong to the RPM"
   check "$package: there are some" test "$(wc -l <"$WORK/$package.deb")" -gt 8
 done
 same '' "$(grep -E '^/(etc|lib)|/(sbin|systemd/system|sysusers.d|tmpfiles.d)/|/daprcerts-(sentry|up|down|request|fetch)' "$WORK/daprcerts.deb")" \
