@@ -402,18 +402,6 @@ static int show(const struct dc_pieces *pieces, struct dc_buf *out, struct dc_er
   return add_json_text(list, out, err);
 }
 
-static int run(const char *operand, struct dc_err *err) {
-  struct dc_source source DC_CLEANUP(dc_source_free) = DC_SOURCE_INIT;
-  struct dc_pieces pieces DC_CLEANUP(dc_pieces_free) = DC_PIECES_INIT;
-  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
-  int rc = dc_source_read(operand, &opt.source, &source, err);
-  if (!rc) rc = dc_source_check(&source, &opt.source, err);
-  if (rc) return rc;
-  rc = dc_pieces_read(&pieces, source.bytes.data, source.bytes.len, err);
-  if (!rc) rc = show(&pieces, &out, err);
-  return rc ? dc_err_add(err, rc, "'%s'", source.name) : dc_tool_print(&out, err);
-}
-
 int main(int argc, char **argv) {
   struct dc_strings operands DC_CLEANUP(dc_strings_free) = {.items = NULL};
   struct dc_err err = DC_ERR_INIT;
@@ -421,6 +409,6 @@ int main(int argc, char **argv) {
   dc_os_protect_secrets();
   if (!dc_tool_begin(&cli, argc, argv, &operands, &status)) return status;
   int rc = check_usage(&err);
-  if (!rc) rc = run(operands.count ? operands.items[0] : "-", &err);
+  if (!rc) rc = dc_source_print(operands.count ? operands.items[0] : "-", &opt.source, show, &err);
   return dc_tool_end(&cli, rc, &err);
 }

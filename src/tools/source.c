@@ -17,6 +17,7 @@
 #include "pki/chain.h"
 #include "store/layout.h"
 #include "store/publish.h"
+#include "tools/tool.h"
 
 enum { FILE_MAX = 1 << 20, DIAL_MS = 10000 };
 
@@ -200,4 +201,18 @@ int dc_source_check(const struct dc_source *source, const struct dc_source_optio
   rc = dc_chain_verify(certs.certs[0], &between, &anchors, DC_PURPOSE_ANY, dc_clock_wall(), err);
   if (!rc && source->web) rc = dc_cert_check_host(certs.certs[0], dc_source_host(source, options), err);
   return rc ? dc_err_add(err, rc, "'%s' (--insecure shows it all the same)", source->name) : 0;
+}
+
+int dc_source_print(const char *operand, const struct dc_source_options *options,
+                    int (*describe)(const struct dc_pieces *pieces, struct dc_buf *out, struct dc_err *err),
+                    struct dc_err *err) {
+  struct dc_source source DC_CLEANUP(dc_source_free) = DC_SOURCE_INIT;
+  struct dc_pieces pieces DC_CLEANUP(dc_pieces_free) = DC_PIECES_INIT;
+  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  int rc = dc_source_read(operand, options, &source, err);
+  if (!rc) rc = dc_source_check(&source, options, err);
+  if (rc) return rc;
+  rc = dc_pieces_read(&pieces, source.bytes.data, source.bytes.len, err);
+  if (!rc) rc = describe(&pieces, &out, err);
+  return rc ? dc_err_add(err, rc, "'%s'", source.name) : dc_tool_print(&out, err);
 }

@@ -6,6 +6,7 @@
 #include "base/cli.h"
 #include "client/socket.h"
 #include "pki/bundle.h"
+#include "pki/pieces.h"
 
 /* Values of options; NULL where not given. */
 struct dc_source_options {
@@ -45,6 +46,10 @@ int dc_source_anchors(const struct dc_source_options *options, struct dc_bundle 
  * with --insecure. */
 int dc_source_check(const struct dc_source *source, const struct dc_source_options *options, struct dc_err *err)
     DC_NODISCARD;
+/* Prints what DESCRIBE makes of what is in OPERAND, once it is read and checked. */
+int dc_source_print(const char *operand, const struct dc_source_options *options,
+                    int (*describe)(const struct dc_pieces *pieces, struct dc_buf *out, struct dc_err *err),
+                    struct dc_err *err) DC_NODISCARD;
 /* The name that a server's certificate must bear. */
 const char *dc_source_host(const struct dc_source *source, const struct dc_source_options *options);
 
