@@ -75,7 +75,8 @@ locate() {
     /*) ;;
     *) dir=$PWD/$dir ;;
   esac
-  run=$dir/.daprcerts pid_file=$dir/.daprcerts/sentry.pid ready=$dir/.daprcerts/sentry.ready log=$dir/.daprcerts/sentry.log
+  run=$dir/.daprcerts
+  pid_file=$run/sentry.pid ready=$run/sentry.ready log=$run/sentry.log
 }
 # holds FILE: in its place, or on its way there (store/publish.h), which is asked first for none to slip by.
 holds() {

@@ -126,7 +126,7 @@ client_address() {
   esac
 }
 address=localhost:50001
-# serving: its process is there and has told its address; what one that was killed has left does not count
+# serving: its process is there, which is in "process" then, and has told its address; what one that was killed has left does not count
 serving() {
   process=$(cat "$pid_file" 2>/dev/null) && [ -n "$process" ] && kill -0 "$process" 2>/dev/null && [ -s "$ready" ] &&
     address=$(client_address "$(sed -n 's/^grpc //p' "$ready" | head -n 1)")
@@ -190,11 +190,10 @@ make_ca() {
     [ -d "$run" ] || give_up 1 "${said#daprcerts ca-init: }"
     sleep 1
   done
-  if ! holds issuer.crt && ! holds issuer.key && holds ca.key; then
-    give_up 1 "'$dir' holds a root without an issuer: a backup has issuer.crt and issuer.key"
-  fi
-  holds issuer.crt || holds issuer.key ||
+  if ! holds issuer.crt && ! holds issuer.key; then
+    ! holds ca.key || give_up 1 "'$dir' holds a root without an issuer: a backup has issuer.crt and issuer.key"
     give_up 1 "'$dir' holds ca.crt alone: its sentry runs elsewhere, and 'daprcerts env-export' is all that is needed here"
+  fi
   [ -n "$trust_domain" ] || return 0
   domain=$(name_of DAPR_CONTROLPLANE_TRUST_DOMAIN)
   [ "$domain" = "$trust_domain" ] ||
@@ -262,7 +261,6 @@ until serving; do # one that was started elsewhere may not be ready yet
   [ "$tries" -le 30 ] || give_up 1 "sentry does not get ready; its log is '$log'"
   sleep 1
 done
-process=$(cat "$pid_file" 2>/dev/null)
 
 # --- what to paste ---------------------------------------------------------------------------------------------------
 # in_json PATH: in the words of a tool that knows JSON, whatever is in it.
