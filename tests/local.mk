@@ -220,7 +220,7 @@ TESTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/dap
 EXTRA_DIST += tests/cli/powershell.py tests/cli/schema.py
 
 # --- the packages: needs a mirror of Debian and root, so "scripts/check package" runs it -------------------------------
-EXTRA_DIST += tests/package/package.sh
+EXTRA_DIST += tests/package/package.sh tests/package/booted.sh
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus

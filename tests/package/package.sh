@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The packages, from their making to their removal: built twice in different places, times and locales, read by lintian
-# and rpmlint, installed in a clean Debian, used there as a user and as the system's service, upgraded, removed, purged.
+# and rpmlint, installed in a clean Debian, used there as a user and as the system's service, upgraded, removed, purged;
+# and all of that once more where systemd runs (booted.sh).
 # scripts/check package runs it: it needs a mirror of Debian, and root.
 DAPRCERTS=none
 : "${TOP_SRCDIR:=$(cd "$(dirname "$0")/../.." && pwd)}"
@@ -130,6 +131,16 @@ status 1 'and not what it forbids' speaks -tls1_3
 kill $sentry && wait $sentry
 cd "$top" || exit 99
 
+# --- a newer version ----------------------------------------------------------------------------------------------------------
+newer=$WORK/newer
+version=$(dpkg-deb -f "$(deb_of daprcerts)" Version)
+mkdir "$newer"
+for package in daprcerts daprcerts-sentry; do
+  dpkg-deb -R "$(deb_of $package)" "$WORK/$package.newer"
+  sed -i "s/$version/$version+1/" "$WORK/$package.newer/DEBIAN/control"
+  dpkg-deb -b "$WORK/$package.newer" "$newer/$package.deb" >/dev/null
+done
+
 # --- a clean Debian ----------------------------------------------------------------------------------------------------------
 if ! $is_root; then
   skip 'installed, used, upgraded, removed, purged' 'not root: a clean Debian cannot be made'
@@ -146,8 +157,9 @@ if ! printf '%s\n' "$sources" | mmdebstrap --quiet --variant=apt --include=opens
   finish
 fi
 printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
-mkdir "$root/packages" "$root/tests"
+mkdir "$root/packages" "$root/newer" "$root/tests"
 cp "$(deb_of daprcerts)" "$(deb_of daprcerts-sentry)" "$root/packages/"
+cp "$newer"/*.deb "$root/newer/"
 cp packaging/debian/tests/* "$root/tests/"
 
 # within COMMAND...: as root of the clean Debian; what it starts ends with it.
@@ -177,18 +189,12 @@ check 'the units are well-formed' within systemd-analyze verify --man=no /lib/sy
 check "the main job, as an ordinary user" as_user sh /tests/main-job
 check "the system's service, as its user" within sh /tests/system-service
 
-# --- a newer version ------------------------------------------------------------------------------------------------------------
+# --- upgraded -------------------------------------------------------------------------------------------------------------------
 echo '# mine' >>"$root/etc/daprcerts/config.yaml"
 state >"$WORK/before"
 check 'there is a state' test "$(wc -l <"$WORK/before")" -gt 15
-version=$(dpkg-deb -f "$(deb_of daprcerts)" Version)
-for package in daprcerts daprcerts-sentry; do
-  dpkg-deb -R "$(deb_of $package)" "$WORK/$package.new"
-  sed -i "s/$version/$version+1/" "$WORK/$package.new/DEBIAN/control"
-  dpkg-deb -b "$WORK/$package.new" "$root/packages/$package-new.deb" >/dev/null
-done
 # shellcheck disable=SC2086
-check 'an upgrade' within $install /packages/daprcerts-new.deb /packages/daprcerts-sentry-new.deb
+check 'an upgrade' within $install /newer/daprcerts.deb /newer/daprcerts-sentry.deb
 same "$version+1" "$(within dpkg-query -W -f '${Version}' daprcerts-sentry)" 'the newer version is there'
 state >"$WORK/after"
 same '' "$(diff "$WORK/before" "$WORK/after")" 'the state is as it was'
@@ -208,4 +214,6 @@ lacks "$WORK/check.out" 'not empty' 'it does not complain of what stays'
 same '' "$(ours etc var/lib/systemd var/lib/dpkg/info)" 'nothing stays in /etc'
 state >"$WORK/after"
 same '' "$(diff "$WORK/before" "$WORK/after")" 'the state stays even then'
+
+. "$TOP_SRCDIR/tests/package/booted.sh"
 finish
