@@ -534,7 +534,7 @@ int dc_publish_read(const char *dir, const char *const *names, size_t count, siz
 }
 
 static int find_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err) {
-  struct place mark, place;
+  struct place mark = NO_PLACE, place = NO_PLACE;
   int rc = look_at_mark(dir, &mark, err);
   for (size_t i = 0; !rc && i < count; i++) {
     rc = resolve(dir, names[i], mark.found, look, &place, err);

@@ -63,8 +63,8 @@ ends_in "$dir/ca.crt" $((3650 * day)) "the root lives ten years"
 ends_in "$dir/issuer.crt" $((365 * day)) "the issuer one"
 ends_in "$dir/client.crt" $((365 * day)) "the client pair as long as the issuer"
 
-openssl x509 -in "$dir/ca.crt" -noout -text >"$WORK/root.txt"
-openssl x509 -in "$dir/issuer.crt" -noout -text >"$WORK/issuer.txt"
+openssl x509 -in "$dir/ca.crt" -noout -text -nameopt oneline >"$WORK/root.txt"
+openssl x509 -in "$dir/issuer.crt" -noout -text -nameopt oneline >"$WORK/issuer.txt"
 openssl x509 -in "$dir/client.crt" -noout -text >"$WORK/client.txt"
 has "$WORK/root.txt" 'Subject: O = localhost' "the root's name"
 has "$WORK/root.txt" 'CA:TRUE' "the root is a CA"
@@ -118,9 +118,9 @@ status 1 "a file is no directory" "$DAPRCERTS" ca-init --dir "$WORK/file"
 
 # --- names -------------------------------------------------------------------------------------------------------------------
 status 0 "names" "$DAPRCERTS" ca-init --dir "$WORK/names" --trust-domain cluster.local --namespace dapr-system
-same 'subject=O = cluster.local' "$(openssl x509 -in "$WORK/names/ca.crt" -noout -subject)" "in the root"
+same 'subject=O = cluster.local' "$(openssl x509 -in "$WORK/names/ca.crt" -noout -subject -nameopt oneline)" "in the root"
 same 'subject=O = spiffe://cluster.local/ns/dapr-system/dapr-sentry' \
-  "$(openssl x509 -in "$WORK/names/issuer.crt" -noout -subject)" "in the issuer"
+  "$(openssl x509 -in "$WORK/names/issuer.crt" -noout -subject -nameopt oneline)" "in the issuer"
 has "$WORK/names/daprcerts.conf" 'control-plane-trust-domain = cluster.local' "in daprcerts.conf"
 has "$WORK/names/daprcerts.conf" 'control-plane-namespace = dapr-system' "both"
 has "$WORK/names/daprcerts.conf" '
@@ -135,7 +135,7 @@ mkdir "$WORK/conf"
 echo 'control-plane-trust-domain = kept' >"$WORK/conf/daprcerts.conf"
 cp "$WORK/conf/daprcerts.conf" "$WORK/conf.before"
 status 0 "a daprcerts.conf that is there is input" "$DAPRCERTS" ca-init --dir "$WORK/conf"
-same 'subject=O = kept' "$(openssl x509 -in "$WORK/conf/ca.crt" -noout -subject)" "and counts"
+same 'subject=O = kept' "$(openssl x509 -in "$WORK/conf/ca.crt" -noout -subject -nameopt oneline)" "and counts"
 check "and is left as it is" cmp "$WORK/conf.before" "$WORK/conf/daprcerts.conf"
 rm "$WORK"/conf/*.crt "$WORK"/conf/*.key
 status 0 "a flag counts more than daprcerts.conf" "$DAPRCERTS" ca-init --dir "$WORK/conf" --trust-domain other

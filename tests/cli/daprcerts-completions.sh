@@ -107,7 +107,12 @@ complete_fish() {
   line=daprcerts
   for word in "$@"; do line="$line $word"; done
   env XDG_CONFIG_HOME="$WORK/fish" XDG_DATA_HOME="$WORK/fish" fish --no-config -c \
-    "source $built/daprcerts.fish; complete -C '$line'" 2>/dev/null | sed 's/\t.*//; s/^--[a-z0-9-]*=\(.\)/\1/'
+    "source $built/daprcerts.fish; complete -C '$line'" 2>/dev/null | sed 's/\t.*//; s/^--[a-z0-9-]*=\(.\)/\1/' |
+    case $word in # fish 4 tells what has the letters anywhere, too
+      --*=*) cat ;;
+      -*) grep -e "^$word" ;;
+      *) cat ;;
+    esac
 }
 if has_command fish; then
   cases fish

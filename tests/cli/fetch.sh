@@ -89,7 +89,7 @@ fails 'a page that is not there' "cannot fetch '$http/status/404': the server an
 fails 'a long page that says so' 'status 404' "$http/status/404" --max-bytes 5
 fails 'a server in trouble' 'status 503' "$http/status/503"
 fails 'a redirect without a place' 'status 302' "$http/status/302"
-fails 'an answer that is cut' 'transfer closed with' "$http/short"
+fails 'an answer that is cut' ' 88 bytes ' "$http/short"
 fails 'an answer without an end' 'more than the accepted 1048576 bytes' "$http/endless"
 fails 'one byte too many' 'more than the accepted 1000 bytes' "$http/bytes/1001" --max-bytes 1000
 same "$((11 + 1000))" "$(fetch "$http/bytes/1000" --max-bytes 1000 | wc -c | tr -d " ")" "as many as accepted"
@@ -103,9 +103,9 @@ same 'max-age -1
 {"keys":[]}' "$(fetch "$http/hops/10")" 'ten redirects are followed'
 fails 'eleven redirects' 'Maximum (10) redirects followed' "$http/hops/11"
 fails 'a circle' 'Maximum (10) redirects followed' "$http/loop"
-fails 'to a file' 'Protocol "file" not supported' "$http/to?url=file:///etc/passwd"
-fails 'to another protocol' 'Protocol "ftp" not supported' "$http/to?url=ftp://127.0.0.1/"
-fails 'from https to http' 'Protocol "http" not supported' "$https/to?url=$http/set" --ca-certificate "$WORK/ca.crt"
+fails 'to a file' 'Protocol "file" ' "$http/to?url=file:///etc/passwd"
+fails 'to another protocol' 'Protocol "ftp" ' "$http/to?url=ftp://127.0.0.1/"
+fails 'from https to http' 'Protocol "http" ' "$https/to?url=$http/set" --ca-certificate "$WORK/ca.crt"
 check 'from http to https' fetch "$http/to?url=$https/set" --ca-certificate "$WORK/ca.crt"
 
 # --- secrets in a URL -----------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ check 'with the CA on standard input' sh -c '"$1" fetch --url "$2" --ca-certific
   sh "$DAPRCERTS" "$https/set" "$WORK/ca.crt"
 { echo "$https/set"; cat "$WORK/other.crt" "$WORK/ca.crt"; } >"$WORK/both"
 check 'both on standard input' sh -c '"$1" fetch --url - --ca-certificate - <"$2"' sh "$DAPRCERTS" "$WORK/both"
-untrusted='server certificate verification failed'
+untrusted=' verification failed'
 fails 'an unknown CA' "$untrusted" "$https/set"
 fails 'another CA' "$untrusted" "$https/set" --ca-certificate "$WORK/other.crt"
 fails 'another CA on standard input' "$untrusted" "$https/set" --ca-certificate - <"$WORK/other.crt"

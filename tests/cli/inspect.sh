@@ -6,8 +6,9 @@
 cd "$WORK" || exit 1
 find_python json
 
-# plain: names as OpenSSL 3.2 writes them, no space at a line's end, no section of ours.
-plain() { sed '/^Dapr:/,$d; s/ *$//; /^ *\(Issuer\|Subject\|DirName\):/s/ = /=/g; /^ *Requested Extensions:$/{N;/Signature Algorithm/s/^[^\n]*\n//;}'; }
+# plain: names as OpenSSL 3.2 writes them, no space at a line's end and no empty line, of which versions have more or fewer,
+# no section of ours.
+plain() { sed '/^Dapr:/,$d; s/ *$//; /^$/d; /^ *\(Issuer\|Subject\|DirName\):/s/ = /=/g; /^ *Requested Extensions:$/{N;/Signature Algorithm/s/^[^\n]*\n//;}'; }
 # like_openssl WHAT FILE COMMAND...: the first thing in FILE is shown as the command shows it.
 like_openssl() {
   like_what=$1 like_file=$2

@@ -175,9 +175,9 @@ for lives in ca.crt:3650 issuer.crt:365; do
   same $((${lives#*:} * 86400 + 5400)) $(($(date_of "$crt" end) - $(date_of "$crt" start))) \
     "${lives%:*} begins as long ago as the configuration says"
 done
-same 'subject=O = cluster.local' "$(openssl x509 -in "$HOME/.dapr/certs/ca.crt" -noout -subject)" "the root's name"
+same 'subject=O = cluster.local' "$(openssl x509 -in "$HOME/.dapr/certs/ca.crt" -noout -subject -nameopt oneline)" "the root's name"
 same 'subject=O = spiffe://cluster.local/ns/default/dapr-sentry' \
-  "$(openssl x509 -in "$HOME/.dapr/certs/issuer.crt" -noout -subject)" "the issuer's"
+  "$(openssl x509 -in "$HOME/.dapr/certs/issuer.crt" -noout -subject -nameopt oneline)" "the issuer's"
 before=$(files "$HOME/.dapr/certs")
 cat >config.yaml <<'YAML'
 apiVersion: dapr.io/v1alpha1
