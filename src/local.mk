@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
   src/base/buf.c src/base/buf.h \
   src/base/cli.c src/base/cli.h \
   src/base/clock.c src/base/clock.h \
+  src/base/dir.c src/base/dir.h \
   src/base/duration.c src/base/duration.h \
   src/base/err.c src/base/err.h \
   src/base/log.c src/base/log.h \

@@ -23,6 +23,7 @@ UNIT_TESTS = \
   tests/unit/base/buf \
   tests/unit/base/cli \
   tests/unit/base/clock \
+  tests/unit/base/dir \
   tests/unit/base/duration \
   tests/unit/base/err \
   tests/unit/base/log \

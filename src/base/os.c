@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "base/path.h"
 
 enum { CHUNK = 16384, NAME_TRIES = 1000 };
@@ -56,10 +57,12 @@ int dc_os_read_fd(int fd, const char *name, size_t max, struct dc_buf *out, stru
   return rc;
 }
 
-/* A pipe is read where a user names one. Elsewhere it would stop us until somebody writes. */
-static int open_to_read(const char *path, bool pipes, int more, int *fd, struct dc_err *err) {
+/* NAME, below the directory that is open as AT; PATH in messages. A pipe is read where a user names one. Elsewhere it
+ * would stop us until somebody writes. */
+static int open_to_read(int at, const char *name, const char *path, bool pipes, int more, int *fd, struct dc_err *err) {
   struct stat st;
-  int opened DC_CLEANUP(dc_mem_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK) | more);
+  int opened DC_CLEANUP(dc_mem_close) =
+      openat(at, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipes ? 0 : O_NONBLOCK) | more);
   if (opened < 0 || fstat(opened, &st) != 0) return dc_err_sys(err, errno, "cannot open '%s'", path);
   if (S_ISDIR(st.st_mode)) return dc_err_set(err, DC_EINVAL, "'%s' is a directory, not a file", path);
   if (!pipes && !S_ISREG(st.st_mode)) return dc_err_set(err, DC_EINVAL, "'%s' is not a regular file", path);
@@ -68,9 +71,13 @@ static int open_to_read(const char *path, bool pipes, int more, int *fd, struct 
   return 0;
 }
 
-int dc_os_open_file(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, true, 0, fd, err); }
+int dc_os_open_file(const char *path, int *fd, struct dc_err *err) {
+  return open_to_read(AT_FDCWD, path, path, true, 0, fd, err);
+}
 
-int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) { return open_to_read(path, false, 0, fd, err); }
+int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) {
+  return open_to_read(AT_FDCWD, path, path, false, 0, fd, err);
+}
 
 int dc_os_read_regular(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
   int fd DC_CLEANUP(dc_mem_close) = -1;
@@ -78,13 +85,15 @@ int dc_os_read_regular(const char *path, size_t max, struct dc_buf *out, struct 
   return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
 }
 
-int dc_os_open_unlinked(const char *path, int *fd, struct dc_err *err) {
-  return open_to_read(path, false, O_NOFOLLOW, fd, err);
+int dc_os_open_in(const struct dc_dir *dir, const char *name, int *fd, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(dir, name);
+  return path ? open_to_read(dir->fd, name, path, false, O_NOFOLLOW, fd, err) : dc_err_nomem(err);
 }
 
-int dc_os_read_unlinked(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) {
+int dc_os_read_in(const struct dc_dir *dir, const char *name, size_t max, struct dc_buf *out, struct dc_err *err) {
   int fd DC_CLEANUP(dc_mem_close) = -1;
-  int rc = dc_os_open_unlinked(path, &fd, err);
+  char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(dir, name);
+  int rc = path ? dc_os_open_in(dir, name, &fd, err) : dc_err_nomem(err);
   return rc ? rc : dc_os_read_fd(fd, path, max, out, err);
 }
 
@@ -119,40 +128,42 @@ static int sync_fd(int fd) {
 }
 
 /* Opened for the owner alone, so that a wider MODE is given only by fchmod, which no umask bends. */
-static int open_new(const char *path, mode_t mode) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)(mode & 0600));
+static int open_new(int at, const char *name, mode_t mode) {
+  int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)(mode & 0600));
   if (fd < 0) return -1;
   if (fchmod(fd, mode) == 0) return fd;
   int kept = errno;
   close(fd);
-  unlink(path);
+  unlinkat(at, name, 0);
   errno = kept;
   return -1;
 }
 
-/* Writes and closes FD; PATH, which it belongs to, is removed when that fails. SHOWN is its name in messages. */
-static int fill(int fd, const char *path, const char *shown, const void *bytes, size_t n, struct dc_err *err) {
+/* Writes and closes FD; NAME in AT, which it belongs to, is removed when that fails. SHOWN is its name in messages. */
+static int fill(int fd, int at, const char *name, const char *shown, const void *bytes, size_t n, struct dc_err *err) {
   int rc = dc_os_write_fd(fd, shown, bytes, n, err);
   if (rc == 0 && sync_fd(fd) != 0) rc = dc_err_sys(err, errno, "cannot write '%s'", shown);
   if (close(fd) != 0 && rc == 0 && errno != EINTR) rc = dc_err_sys(err, errno, "cannot write '%s'", shown);
-  if (rc != 0) unlink(path);
+  if (rc != 0) unlinkat(at, name, 0);
   return rc;
 }
 
 int dc_os_write_new(const char *path, mode_t mode, const void *bytes, size_t n, struct dc_err *err) {
-  int fd = open_new(path, mode);
+  int fd = open_new(AT_FDCWD, path, mode);
   if (fd < 0) return dc_err_sys(err, errno, "cannot create '%s'", path);
-  return fill(fd, path, path, bytes, n, err);
+  return fill(fd, AT_FDCWD, path, path, bytes, n, err);
 }
 
-int dc_os_write_new_for(const char *dir, const char *path, mode_t mode, const void *bytes, size_t n,
-                        struct dc_err *err) {
-  int fd = open_new(path, mode);
+int dc_os_write_new_in(const struct dc_dir *dir, const char *name, mode_t mode, const struct dc_dir *owner,
+                       const void *bytes, size_t n, struct dc_err *err) {
+  char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(dir, name);
+  if (!path) return dc_err_nomem(err);
+  int fd = open_new(dir->fd, name, mode);
   if (fd < 0) return dc_err_sys(err, errno, "cannot create '%s'", path);
-  int rc = dc_os_give(fd, path, dir, err);
-  if (rc == 0) return fill(fd, path, path, bytes, n, err);
+  int rc = dc_os_give(fd, path, owner, err);
+  if (rc == 0) return fill(fd, dir->fd, name, path, bytes, n, err);
   close(fd);
-  unlink(path);
+  unlinkat(dir->fd, name, 0);
   return rc;
 }
 
@@ -168,7 +179,7 @@ static int open_temporary(const char *dir, mode_t mode, char **path) {
       errno = ENOMEM;
       return -1;
     }
-    int fd = open_new(full, mode);
+    int fd = open_new(AT_FDCWD, full, mode);
     if (fd >= 0) {
       *path = full;
       return fd;
@@ -197,7 +208,7 @@ int dc_os_write_atomic(const char *path, mode_t mode, const void *bytes, size_t 
   if (!dir) return dc_err_nomem(err);
   int fd = open_temporary(dir, mode, &temporary);
   if (fd < 0) return dc_err_sys(err, errno, "cannot create '%s'", path);
-  int rc = fill(fd, temporary, path, bytes, n, err);
+  int rc = fill(fd, AT_FDCWD, temporary, path, bytes, n, err);
   if (rc != 0) return rc;
   errno = 0;
   rc = settle(temporary, path, replace, err);
@@ -215,12 +226,16 @@ int dc_os_rename(const char *from, const char *to, struct dc_err *err) {
   return rename(from, to) == 0 ? 0 : dc_err_sys(err, errno, "cannot rename '%s' to '%s'", from, to);
 }
 
-int dc_os_fsync_dir(const char *dir, struct dc_err *err) {
-  int fd DC_CLEANUP(dc_mem_close) = open(dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-  if (fd < 0) return dc_err_sys(err, errno, "cannot open directory '%s'", dir);
+int dc_os_fsync_dir(const char *path, struct dc_err *err) {
+  struct dc_dir dir DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int rc = dc_dir_open(path, &dir, err);
+  return rc ? rc : dc_os_sync_dir(&dir, err);
+}
+
+int dc_os_sync_dir(const struct dc_dir *dir, struct dc_err *err) {
   /* some file systems have nothing to sync for a directory and say so */
-  if (sync_fd(fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EBADF)
-    return dc_err_sys(err, errno, "cannot sync directory '%s'", dir);
+  if (sync_fd(dir->fd) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EBADF)
+    return dc_err_sys(err, errno, "cannot sync directory '%s'", dir->path);
   return 0;
 }
 

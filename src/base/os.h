@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 
+struct dc_dir; /* base/dir.h */
+
 /* The whole of a regular file, fifo or "-" (standard input), appended to OUT. DC_ELIMIT when it is larger than MAX
  * bytes, DC_EINVAL for a directory. Only DC_ENOENT means that it is not there. */
 int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
@@ -17,31 +19,33 @@ int dc_os_read_file(const char *path, size_t max, struct dc_buf *out, struct dc_
 int dc_os_open_file(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
 /* The same, of a regular file alone (DC_EINVAL): never waits, as the opening of a pipe does. */
 int dc_os_open_regular(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
-/* The same, but of no symbolic link. */
-int dc_os_open_unlinked(const char *path, int *fd, struct dc_err *err) DC_NODISCARD;
+/* The same, of NAME in DIR, and of no symbolic link. */
+int dc_os_open_in(const struct dc_dir *dir, const char *name, int *fd, struct dc_err *err) DC_NODISCARD;
 /* The whole of a regular file alone, as dc_os_read_file. */
 int dc_os_read_regular(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
-/* The same, but of no symbolic link. */
-int dc_os_read_unlinked(const char *path, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
+/* The same, of NAME in DIR, and of no symbolic link. */
+int dc_os_read_in(const struct dc_dir *dir, const char *name, size_t max, struct dc_buf *out, struct dc_err *err)
+    DC_NODISCARD;
 int dc_os_read_fd(int fd, const char *name, size_t max, struct dc_buf *out, struct dc_err *err) DC_NODISCARD;
 int dc_os_write_fd(int fd, const char *name, const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;
 
 /* Creates PATH, which must not exist (DC_EEXIST), with exactly MODE whatever the umask and from its first byte,
  * writes, fsyncs. On failure nothing is left behind. */
 int dc_os_write_new(const char *path, mode_t mode, const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;
-/* Where the process is root, what is open as FD gets the owner and group of DIR, so that whose directory it is can use
+/* Where the process is root, what is open as FD gets the owner and group of OWNER, so that whose directory it is can use
  * what root puts there. SHOWN is its name in messages. */
-int dc_os_give(int fd, const char *shown, const char *dir, struct dc_err *err) DC_NODISCARD;
-/* dc_os_write_new, given so before a byte is written. */
-int dc_os_write_new_for(const char *dir, const char *path, mode_t mode, const void *bytes, size_t n,
-                        struct dc_err *err) DC_NODISCARD;
+int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_err *err) DC_NODISCARD;
+/* dc_os_write_new of NAME in DIR, given so before a byte is written. */
+int dc_os_write_new_in(const struct dc_dir *dir, const char *name, mode_t mode, const struct dc_dir *owner,
+                       const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;
 /* dc_os_write_new by a temporary file beside PATH and a rename, then fsync of the directory: PATH is the old file or the new
  * one at any moment. REPLACE false: DC_EEXIST when PATH exists, decided by link(2), so that two writers cannot both
  * win. */
 int dc_os_write_atomic(const char *path, mode_t mode, const void *bytes, size_t n, bool replace, struct dc_err *err)
     DC_NODISCARD;
 int dc_os_rename(const char *from, const char *to, struct dc_err *err) DC_NODISCARD; /* replaces TO */
-int dc_os_fsync_dir(const char *dir, struct dc_err *err) DC_NODISCARD;
+int dc_os_fsync_dir(const char *path, struct dc_err *err) DC_NODISCARD;
+int dc_os_sync_dir(const struct dc_dir *dir, struct dc_err *err) DC_NODISCARD;
 /* Makes DIR and its missing parents, each 0700 when PRIVATE, else 0777 less the umask. An existing directory is fine
  * and keeps its mode. */
 int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) DC_NODISCARD;

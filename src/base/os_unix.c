@@ -16,16 +16,17 @@
 #include <sys/prctl.h>
 #endif
 
+#include "base/dir.h"
 #include "base/path.h"
 
-int dc_os_give(int fd, const char *shown, const char *dir, struct dc_err *err) {
-  struct stat of_dir, now;
+int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_err *err) {
+  struct stat of_owner, now;
   if (geteuid() != 0) return 0;
-  if (stat(dir, &of_dir) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
+  if (fstat(owner->fd, &of_owner) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", owner->path);
   if (fstat(fd, &now) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", shown);
-  if (now.st_uid == of_dir.st_uid && now.st_gid == of_dir.st_gid) return 0;
-  if (fchown(fd, of_dir.st_uid, of_dir.st_gid) == 0) return 0;
-  return dc_err_sys(err, errno, "cannot give '%s' to the owner of '%s'", shown, dir);
+  if (now.st_uid == of_owner.st_uid && now.st_gid == of_owner.st_gid) return 0;
+  if (fchown(fd, of_owner.st_uid, of_owner.st_gid) == 0) return 0;
+  return dc_err_sys(err, errno, "cannot give '%s' to the owner of '%s'", shown, owner->path);
 }
 
 intptr_t dc_os_socket(int fd) { return fd; }

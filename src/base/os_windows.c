@@ -7,10 +7,10 @@
 #include <windows.h>
 
 /* What is made there has the owner that its maker has, and no root who makes it for somebody else. */
-int dc_os_give(int fd, const char *shown, const char *dir, struct dc_err *err) {
+int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_err *err) {
   (void)fd;
   (void)shown;
-  (void)dir;
+  (void)owner;
   (void)err;
   return 0;
 }

@@ -49,6 +49,13 @@ char *dc_path_parent(const char *path) {
   return n == 0 ? strdup(".") : strndup(path, n);
 }
 
+const char *dc_path_last(const char *path) {
+  const char *last = path;
+  for (const char *at = path; *at; at++)
+    if (is_separator(*at)) last = at + 1;
+  return last;
+}
+
 int dc_path_absolute(const char *path, char **out, struct dc_err *err) {
   char folder[PATH_MAX];
   if (!dc_path_is_absolute(path) && !getcwd(folder, sizeof folder))

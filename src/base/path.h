@@ -10,6 +10,7 @@
 /* On Windows '\\' separates as '/' does, and "C:..." is absolute. Heap strings; NULL only when memory ran out. */
 char *dc_path_join(const char *dir, const char *name); /* NAME alone when it is absolute */
 char *dc_path_parent(const char *path);                /* "." where there is none */
+const char *dc_path_last(const char *path);            /* what is behind the last separator, of PATH itself */
 bool dc_path_is_absolute(const char *path);
 /* PATH from the root on: below the current folder unless it is absolute; links are not followed. *OUT is heap. */
 int dc_path_absolute(const char *path, char **out, struct dc_err *err) DC_NODISCARD;

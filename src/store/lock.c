@@ -16,20 +16,21 @@
 
 /* One that root has made can be taken by whose directory it is. What has another name too, or holds anything, is no lock
  * of ours but a file that somebody put here to be given it. */
-static int give(int fd, const char *path, const char *dir, struct dc_err *err) {
+static int check(int fd, const char *path, const struct dc_dir *dir, struct dc_err *err) {
   struct stat status;
   if (fstat(fd, &status)) return dc_err_sys(err, errno, "cannot look at the lock '%s'", path);
-  if (!S_ISREG(status.st_mode) || status.st_nlink != 1 || status.st_size) return 0;
-  return dc_os_give(fd, path, dir, err);
+  if (!S_ISREG(status.st_mode)) return dc_err_set(err, DC_EINVAL, "the lock '%s' is not a regular file", path);
+  return status.st_nlink != 1 || status.st_size ? 0 : dc_os_give(fd, path, dir, err);
 }
 
-int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
+int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_lock *lock, struct dc_err *err) {
+  const char *name = dc_path_last(DC_LAYOUT_LOCK);
+  char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(own, name);
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   if (!path) return dc_err_nomem(err);
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int fd = openat(own->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
   if (fd < 0) return dc_err_sys(err, errno, "cannot open the lock '%s'", path);
-  int rc = give(fd, path, dir, err);
+  int rc = check(fd, path, dir, err);
   if (rc) {
     close(fd);
     return rc;
@@ -41,7 +42,7 @@ int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) {
     close(fd);
     if (why != EACCES && why != EAGAIN) return dc_err_sys(err, why, "cannot lock '%s'", path);
     return dc_err_set(err, DC_EBUSY, "another daprcerts (process %ld) is writing to '%s': try again when it is done",
-                      known ? (long)holder.l_pid : 0L, dir);
+                      known ? (long)holder.l_pid : 0L, dir->path);
   }
   lock->fd = fd;
   return 0;
@@ -50,7 +51,7 @@ int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) {
 int dc_lock_is_held(const char *dir) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
   struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  int fd DC_CLEANUP(dc_mem_close) = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  int fd DC_CLEANUP(dc_mem_close) = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
   if (fd < 0) return path && errno == ENOENT ? 0 : -1;
   if (fcntl(fd, F_GETLK, &holder) < 0) return -1;
   return holder.l_type != F_UNLCK;

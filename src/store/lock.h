@@ -3,15 +3,17 @@
 #ifndef DC_STORE_LOCK_H
 #define DC_STORE_LOCK_H
 
-#include "base/err.h"
+#include "base/dir.h"
 
 struct dc_lock {
   int fd;
 };
 #define DC_LOCK_INIT {.fd = -1}
 
-/* Takes the lock of DIR, which holds DC_LAYOUT_OWN already, without waiting: DC_EBUSY names the holder's process. */
-int dc_lock_take(const char *dir, struct dc_lock *lock, struct dc_err *err) DC_NODISCARD;
+/* Takes the lock of DIR, where OWN is open as DC_LAYOUT_OWN, without waiting: DC_EBUSY names the holder's process.
+ * DC_EINVAL: something that is no file is in its place. */
+int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_lock *lock, struct dc_err *err)
+    DC_NODISCARD;
 /* Whether a process holds it now, without taking it: 1, 0, or -1 where this user cannot tell. */
 int dc_lock_is_held(const char *dir);
 void dc_lock_release(struct dc_lock *lock); /* for DC_CLEANUP too */

@@ -42,10 +42,11 @@ static void sign(int fd) {
   if (_chsize(fd, 0) == 0) (void)!write(fd, text, (size_t)n);
 }
 
-int dc_lock_take(const char *dir, struct dc_lock *taken, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
+int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_lock *taken, struct dc_err *err) {
+  const char *name = dc_path_last(DC_LAYOUT_LOCK);
+  char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(own, name);
   if (!path) return dc_err_nomem(err);
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int fd = openat(own->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return dc_err_sys(err, errno, "cannot open the lock '%s'", path);
   bool taken_now = lock(fd);
   for (int i = 1; !taken_now && i < TRIES && is_refusal(GetLastError()); i++) {
@@ -59,7 +60,7 @@ int dc_lock_take(const char *dir, struct dc_lock *taken, struct dc_err *err) {
     if (!is_refusal(why))
       return dc_err_sys(err, dc_posix_errno(why), "cannot lock '%s'", path);
     return dc_err_set(err, DC_EBUSY, "another daprcerts (process %ld) is writing to '%s': try again when it is done", other,
-                      dir);
+                      dir->path);
   }
   sign(fd);
   taken->fd = fd;

@@ -14,52 +14,49 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "base/os.h"
 #include "base/path.h"
 #include "store/layout.h"
 
 enum { READ_TRIES = 200, READ_PAUSE_NS = 5000000, FORMAT_MAX = 64 };
 
-static char *below(const char *dir, const char *part, const char *name) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
-  return path ? dc_path_join(path, name) : NULL;
-}
-
 /* --- our own corner of the directory ------------------------------------------------------------------------------ */
 
-/* By its descriptor and never through a link, so that root changes nothing elsewhere. */
-static int open_part(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW); }
+/* The writer has the directory and our own corner open, and names nothing but what lies in them: its owner, who may not be
+ * root, as the writer may be, can put a link in the place of anything there at any moment. */
+
+static bool is_own(const char *name) { return strncmp(name, DC_LAYOUT_OWN "/", sizeof DC_LAYOUT_OWN) == 0; }
+
+/* Where a file of the set lies, by its last part. */
+static const struct dc_dir *home_of(const struct dc_publication *publication, const char *name) {
+  return is_own(name) ? &publication->own : &publication->top;
+}
 
 /* As open as the directory itself, and no umask bends it: whoever may read there must be able to see whether a set is
  * being published. For reading also where the directory is not, or not yet: its owner may open it any day. */
-static int make_part(const char *dir, const char *part, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
+static int make_part(const struct dc_publication *publication, const struct dc_dir *above, const char *part,
+                     struct dc_dir *dir, struct dc_err *err) {
+  const struct dc_dir *top = &publication->top;
   struct stat status;
-  if (!path) return dc_err_nomem(err);
-  if (stat(dir, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", dir);
-  mode_t mode = (status.st_mode & 0777) | 0755;
-  if (mkdir(path, mode) && errno != EEXIST) return dc_err_sys(err, errno, "cannot make '%s'", path);
-  int fd DC_CLEANUP(dc_mem_close) = open_part(path);
-  if (fd < 0 && errno == EACCES && chmod(path, mode) == 0) fd = open_part(path);
-  if (fd < 0) return dc_err_sys(err, errno, "cannot open directory '%s'", path);
-  int rc = dc_os_give(fd, path, dir, err);
-  if (rc) return rc;
-  if (fstat(fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
-  if ((status.st_mode & mode) == mode) return 0;
-  return fchmod(fd, mode) ? dc_err_sys(err, errno, "cannot open '%s' to its readers", path) : 0;
+  if (fstat(top->fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", top->path);
+  return dc_dir_make_in(above, dc_path_last(part), (status.st_mode & 0777) | 0755, top, dir, err);
 }
 
-static int sync_part(const char *dir, const char *part, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
-  return path ? dc_os_fsync_dir(path, err) : dc_err_nomem(err);
+/* By the path where TOP is NULL: who reads may not be let list our own corner. */
+static int read_format(const char *path, const struct dc_dir *top, struct dc_buf *text, struct dc_err *err) {
+  struct dc_dir own DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  if (!top) return dc_os_read_regular(path, FORMAT_MAX, text, err);
+  int rc = dc_dir_open_in(top, DC_LAYOUT_OWN, &own, err);
+  return rc ? rc : dc_os_read_in(&own, dc_path_last(DC_LAYOUT_FORMAT), FORMAT_MAX, text, err);
 }
 
-static int check_format(const char *dir, struct dc_err *err) {
+static int check_format(const char *dir, const struct dc_dir *top, struct dc_err *err) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT);
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_err absent = DC_ERR_INIT;
   if (!path) return dc_err_nomem(err);
-  int rc = dc_os_read_regular(path, FORMAT_MAX, &text, &absent);
+  int rc = read_format(path, top, &text, &absent);
   if (rc == DC_ENOENT) return 0;
   if (rc) return dc_err_set(err, absent.code, "%s", absent.text);
   long format = strtol(dc_buf_text(&text), NULL, 10);
@@ -71,60 +68,29 @@ static int check_format(const char *dir, struct dc_err *err) {
 }
 
 /* By a name of its own, since the lock is held: what a publisher left that died here is known, and goes. */
-static int write_format(const char *dir, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT);
-  char *fresh DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_FORMAT ".new");
+static int write_format(const struct dc_publication *publication, struct dc_err *err) {
+  const struct dc_dir *own = &publication->own;
+  const char *name = dc_path_last(DC_LAYOUT_FORMAT), *fresh = dc_path_last(DC_LAYOUT_FORMAT ".new");
   char text[16];
-  if (!path || !fresh) return dc_err_nomem(err);
-  if (unlink(fresh) && errno != ENOENT) return dc_err_sys(err, errno, "cannot remove '%s'", fresh);
-  int there = dc_os_exists(path, err);
+  int rc = dc_dir_unlink(own, fresh, err);
+  int there = rc ? rc : dc_dir_holds(own, name, err);
   if (there) return there < 0 ? there : 0;
   int n = snprintf(text, sizeof text, "%d\n", DC_PUBLISH_FORMAT);
-  int rc = dc_os_write_new_for(dir, fresh, 0644, text, (size_t)n, err);
-  if (!rc) rc = dc_os_rename(fresh, path, err);
-  return rc ? rc : sync_part(dir, DC_LAYOUT_OWN, err);
+  rc = dc_os_write_new_in(own, fresh, 0644, &publication->top, text, (size_t)n, err);
+  if (!rc) rc = dc_dir_rename(own, fresh, own, name, err);
+  return rc ? rc : dc_os_sync_dir(own, err);
 }
 
 /* --- steps of a publication --------------------------------------------------------------------------------------- */
 
-/* *ENTRY is NULL at the end, which readdir tells from a failure by errno alone. */
-static int next_entry(DIR *entries, const char *path, struct dirent **entry, struct dc_err *err) {
-  errno = 0;
-  *entry = readdir(entries);
-  return *entry || errno == 0 ? 0 : dc_err_sys(err, errno, "cannot read '%s'", path);
-}
-
-static DIR *list_part(const char *path) {
-  int fd = open_part(path);
-  DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-  if (fd >= 0 && !entries) dc_mem_close(&fd);
-  return entries;
-}
-
-/* Removes the files of a part, then the part. What is not there is fine. */
-static int remove_part(const char *dir, const char *part, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, part);
-  if (!path) return dc_err_nomem(err);
-  DIR *entries = list_part(path);
-  if (!entries) return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot read '%s'", path);
-  int rc = 0;
-  for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    if (unlinkat(dirfd(entries), entry->d_name, 0) && errno != ENOENT)
-      rc = dc_err_sys(err, errno, "cannot remove '%s/%s'", path, entry->d_name);
-  }
-  closedir(entries);
-  if (!rc && rmdir(path) && errno != ENOENT) rc = dc_err_sys(err, errno, "cannot remove '%s'", path);
-  return rc;
-}
-
 /* In next/, before/ and prev/ a file of our own corner is noted as ".NAME", and one that is to go as "-NAME" (or
  * "-.NAME"), of no bytes. */
-static char *noted(const char *dir, const char *part, const char *name, bool gone) {
-  bool own = strncmp(name, DC_LAYOUT_OWN "/", sizeof DC_LAYOUT_OWN) == 0;
-  char note[DC_SET_NAME_MAX + 2];
-  snprintf(note, sizeof note, "%s%s%s", gone ? "-" : "", own ? "." : "", own ? name + sizeof DC_LAYOUT_OWN : name);
-  return below(dir, part, note);
+enum { NOTE_MAX = DC_SET_NAME_MAX + 2 };
+
+static const char *noted(const char *name, bool gone, char note[NOTE_MAX]) {
+  bool own = is_own(name);
+  snprintf(note, NOTE_MAX, "%s%s%s", gone ? "-" : "", own ? "." : "", own ? dc_path_last(name) : name);
+  return note;
 }
 
 static bool is_note_of_gone(const char *note) { return note[0] == '-'; }
@@ -138,91 +104,95 @@ static void name_noted(const char *note, char name[DC_SET_NAME_MAX]) {
     snprintf(name, DC_SET_NAME_MAX, "%s", note);
 }
 
-static int install_one(const char *dir, const char *name, struct dc_err *err) {
-  char *from DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, name, false);
-  char *to DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
-  if (!from || !to) return dc_err_nomem(err);
-  int there = dc_os_exists(from, err);
+static int install_one(const struct dc_publication *publication, const struct dc_dir *next, const char *name,
+                       struct dc_err *err) {
+  char note[NOTE_MAX];
+  int there = dc_dir_holds(next, noted(name, false, note), err);
   if (there <= 0) return there; /* installed already, or not of this set */
-  return dc_os_rename(from, to, err);
-}
-
-static int remove_one(const char *dir, const char *name, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
-  if (!path) return dc_err_nomem(err);
-  return unlink(path) && errno != ENOENT ? dc_err_sys(err, errno, "cannot remove '%s'", path) : 0;
+  return dc_dir_rename(next, note, home_of(publication, name), dc_path_last(name), err);
 }
 
 /* One note of next/; the files of the layout have their turn later. */
-static int install_note(const char *dir, const char *note, struct dc_err *err) {
+static int install_note(const struct dc_publication *publication, const struct dc_dir *next, const char *note,
+                        struct dc_err *err) {
   char name[DC_SET_NAME_MAX];
-  if (strcmp(note, ".") == 0 || strcmp(note, "..") == 0 || strcmp(note, strrchr(DC_LAYOUT_MARK, '/') + 1) == 0)
-    return 0;
+  if (strcmp(note, dc_path_last(DC_LAYOUT_MARK)) == 0) return 0;
   name_noted(note, name);
-  if (is_note_of_gone(note)) return remove_one(dir, name, err);
+  if (is_note_of_gone(note)) return dc_dir_unlink(home_of(publication, name), dc_path_last(name), err);
   for (size_t i = 0; i < DC_FILES; i++)
     if (strcmp(name, dc_layout_files[i].name) == 0) return 0;
-  return install_one(dir, name, err);
+  return install_one(publication, next, name, err);
 }
 
 /* Those of the layout in its order; what else the set holds comes before, since nothing of Dapr's reads it. */
-static int install_others(const char *dir, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_NEXT);
-  if (!path) return dc_err_nomem(err);
-  DIR *entries = opendir(path);
-  if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
-  int rc = 0;
-  for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;)
-    rc = install_note(dir, entry->d_name, err);
+static int install_all(const struct dc_publication *publication, const struct dc_dir *next, struct dc_err *err) {
+  const char *note = NULL;
+  DIR *entries;
+  int rc = dc_dir_list(next, &entries, err);
+  if (rc) return rc;
+  while (!rc && (rc = dc_dir_next(next, entries, &note, err)) == 0 && note)
+    rc = install_note(publication, next, note, err);
   closedir(entries);
+  for (size_t i = 0; !rc && i < DC_FILES; i++) rc = install_one(publication, next, dc_layout_files[i].name, err);
   return rc;
 }
 
 /* before/, where there is one, becomes prev/; an empty one means that there is none. */
-static int turn_previous(const char *dir, struct dc_err *err) {
-  char *before DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_BEFORE);
-  char *prev DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_PREV);
-  if (!before || !prev) return dc_err_nomem(err);
-  int there = dc_os_exists(before, err);
+static int turn_previous(const struct dc_dir *own, struct dc_err *err) {
+  const char *before = dc_path_last(DC_LAYOUT_BEFORE), *prev = dc_path_last(DC_LAYOUT_PREV);
+  int there = dc_dir_holds(own, before, err);
   if (there <= 0) return there;
-  int rc = remove_part(dir, DC_LAYOUT_PREV, err);
-  if (!rc) rc = sync_part(dir, DC_LAYOUT_OWN, err); /* for good, before what asks for it goes */
-  if (rc || rmdir(before) == 0) return rc;
-  if (errno != ENOTEMPTY && errno != EEXIST) return dc_err_sys(err, errno, "cannot remove '%s'", before);
-  return dc_os_rename(before, prev, err);
+  int rc = dc_dir_remove(own, prev, err);
+  if (!rc) rc = dc_os_sync_dir(own, err); /* for good, before what asks for it goes */
+  int empty = rc ? rc : dc_dir_remove_empty(own, before, err);
+  if (empty) return empty < 0 ? empty : 0;
+  return dc_dir_rename(own, before, own, prev, err);
 }
 
-/* From a complete next/ to the directory, as often as it takes: each step may have been done before. */
-static int install(const char *dir, struct dc_err *err) {
-  int rc = install_others(dir, err);
-  for (size_t i = 0; !rc && i < DC_FILES; i++) rc = install_one(dir, dc_layout_files[i].name, err);
-  if (!rc) rc = sync_part(dir, DC_LAYOUT_OWN, err);
-  if (!rc) rc = dc_os_fsync_dir(dir, err);
-  if (!rc) rc = turn_previous(dir, err);
-  if (!rc) rc = sync_part(dir, DC_LAYOUT_OWN, err);
-  return rc ? rc : remove_part(dir, DC_LAYOUT_NEXT, err);
+/* From a complete next/ to the directory, as often as it takes: each step may have been done before. NEXT is closed. */
+static int install(const struct dc_publication *publication, struct dc_dir *next, struct dc_err *err) {
+  const struct dc_dir *own = &publication->own;
+  int rc = install_all(publication, next, err);
+  dc_dir_close(next);
+  if (!rc) rc = dc_os_sync_dir(own, err);
+  if (!rc) rc = dc_os_sync_dir(&publication->top, err);
+  if (!rc) rc = turn_previous(own, err);
+  if (!rc) rc = dc_os_sync_dir(own, err);
+  return rc ? rc : dc_dir_remove(own, dc_path_last(DC_LAYOUT_NEXT), err);
 }
 
 /* What a publisher before us left; it may have died between making the mark and syncing it. */
-static int recover(const char *dir, struct dc_err *err) {
-  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
-  int complete = mark ? dc_os_exists(mark, err) : dc_err_nomem(err);
+static int recover_next(const struct dc_publication *publication, struct dc_err *err) {
+  const char *name = dc_path_last(DC_LAYOUT_NEXT);
+  struct dc_dir next DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int there = dc_dir_holds(&publication->own, name, err);
+  if (there <= 0) return there;
+  int rc = dc_dir_open_in(&publication->own, name, &next, err);
+  int complete = rc ? rc : dc_dir_holds(&next, dc_path_last(DC_LAYOUT_MARK), err);
   if (complete < 0) return complete;
-  int rc = complete ? sync_part(dir, DC_LAYOUT_NEXT, err) : remove_part(dir, DC_LAYOUT_NEXT, err);
-  if (!rc && complete) rc = install(dir, err);
-  if (!rc) rc = remove_part(dir, DC_LAYOUT_BEFORE, err);
-  return rc ? dc_err_add(err, rc, "cannot finish an interrupted publication in '%s'", dir) : 0;
+  if (complete) {
+    rc = dc_os_sync_dir(&next, err);
+    return rc ? rc : install(publication, &next, err);
+  }
+  dc_dir_close(&next);
+  return dc_dir_remove(&publication->own, name, err);
+}
+
+static int recover(const struct dc_publication *publication, struct dc_err *err) {
+  int rc = recover_next(publication, err);
+  if (!rc) rc = dc_dir_remove(&publication->own, dc_path_last(DC_LAYOUT_BEFORE), err);
+  return rc ? dc_err_add(err, rc, "cannot finish an interrupted publication in '%s'", publication->top.path) : 0;
 }
 
 static bool replaces(enum dc_publish how) { return how == DC_PUBLISH_REPLACE || how == DC_PUBLISH_FINAL; }
 
-static int refuse_existing(const char *dir, const struct dc_set *set, bool whole, struct dc_err *err) {
+/* None of the files of SET is in TOP, or of the layout where it is to be a WHOLE new one. */
+static int refuse_existing(const struct dc_dir *top, const struct dc_set *set, bool whole, struct dc_err *err) {
   struct dc_buf found DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   size_t count = whole ? DC_FILES : set->count;
   for (size_t i = 0; i < count; i++) {
     const char *name = whole ? dc_layout_files[i].name : set->blobs[i].name;
-    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, name);
-    int there = path ? dc_os_exists(path, err) : dc_err_nomem(err);
+    int there = dc_dir_holds(top, name, err);
     if (there < 0) return there;
     if (there) dc_buf_printf(&found, "%s'%s'", found.len ? ", " : "", name);
   }
@@ -230,76 +200,86 @@ static int refuse_existing(const char *dir, const struct dc_set *set, bool whole
   return dc_err_set(err, DC_EEXIST,
                     "'%s' holds credentials already (%s): nothing was changed; move them away first, or name another "
                     "directory",
-                    dir, dc_buf_text(&found));
+                    top->path, dc_buf_text(&found));
 }
 
 /* The rename would replace the link, and whoever reads the file that it leads to would go on with the old one. */
-static int refuse_links(const char *dir, const struct dc_set *set, struct dc_err *err) {
+static int refuse_links(const struct dc_publication *publication, const struct dc_set *set, struct dc_err *err) {
   for (size_t i = 0; i < set->count; i++) {
     struct stat status;
-    char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, set->blobs[i].name);
+    const char *name = set->blobs[i].name;
+    int fd = home_of(publication, name)->fd;
+    if (fstatat(fd, dc_path_last(name), &status, AT_SYMLINK_NOFOLLOW) || !S_ISLNK(status.st_mode)) continue;
+    char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(&publication->top, name);
     if (!path) return dc_err_nomem(err);
-    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-      return dc_err_set(err, DC_EINVAL, "'%s' is a symbolic link: name the directory where the file itself is, or put it "
-                                        "in the place of the link", path);
+    return dc_err_set(err, DC_EINVAL, "'%s' is a symbolic link: name the directory where the file itself is, or put it "
+                                      "in the place of the link", path);
   }
   return 0;
 }
 
-/* A file as it is, for before/: its bytes, or that it is not there. */
-static int keep_one(const char *dir, const struct dc_blob *blob, struct dc_err *err) {
+/* A file as it is, for BEFORE: its bytes, or that it is not there. */
+static int keep_one(const struct dc_publication *publication, const struct dc_dir *before, const struct dc_blob *blob,
+                    struct dc_err *err) {
   struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_err absent = DC_ERR_INIT;
-  char *from DC_CLEANUP(dc_mem_free) = dc_path_join(dir, blob->name);
-  if (!from) return dc_err_nomem(err);
-  int rc = dc_os_read_unlinked(from, DC_PUBLISH_FILE_MAX, &bytes, &absent);
+  char note[NOTE_MAX];
+  const struct dc_dir *home = home_of(publication, blob->name);
+  int rc = dc_os_read_in(home, dc_path_last(blob->name), DC_PUBLISH_FILE_MAX, &bytes, &absent);
   if (rc && rc != DC_ENOENT) return dc_err_set(err, absent.code, "%s", absent.text);
-  char *to DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_BEFORE, blob->name, rc == DC_ENOENT);
-  return to ? dc_os_write_new_for(dir, to, blob->mode, bytes.data, bytes.len, err) : dc_err_nomem(err);
+  noted(blob->name, rc == DC_ENOENT, note);
+  return dc_os_write_new_in(before, note, blob->mode, &publication->top, bytes.data, bytes.len, err);
 }
 
 /* Copies, not links: a file that something else rewrites in place must not change its past. */
-static int keep_before(const char *dir, const struct dc_set *set, bool whole, struct dc_err *err) {
-  int rc = make_part(dir, DC_LAYOUT_BEFORE, err);
-  for (size_t i = 0; whole && !rc && i < set->count; i++) rc = keep_one(dir, &set->blobs[i], err);
-  return rc ? rc : sync_part(dir, DC_LAYOUT_BEFORE, err);
+static int keep_before(const struct dc_publication *publication, const struct dc_set *set, bool whole,
+                       struct dc_err *err) {
+  struct dc_dir before DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int rc = make_part(publication, &publication->own, DC_LAYOUT_BEFORE, &before, err);
+  for (size_t i = 0; whole && !rc && i < set->count; i++) rc = keep_one(publication, &before, &set->blobs[i], err);
+  return rc ? rc : dc_os_sync_dir(&before, err);
 }
 
-static int write_next(const char *dir, const struct dc_set *set, struct dc_err *err) {
-  int rc = make_part(dir, DC_LAYOUT_NEXT, err);
+static int write_next(const struct dc_publication *publication, const struct dc_set *set, struct dc_dir *next,
+                      struct dc_err *err) {
+  int rc = make_part(publication, &publication->own, DC_LAYOUT_NEXT, next, err);
   for (size_t i = 0; !rc && i < set->count; i++) {
     const struct dc_blob *blob = &set->blobs[i];
-    char *path DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, blob->name, blob->gone);
-    rc = path ? dc_os_write_new_for(dir, path, blob->mode, blob->bytes.data, blob->bytes.len, err) : dc_err_nomem(err);
+    char note[NOTE_MAX];
+    noted(blob->name, blob->gone, note);
+    rc = dc_os_write_new_in(next, note, blob->mode, &publication->top, blob->bytes.data, blob->bytes.len, err);
   }
-  return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
+  return rc ? rc : dc_os_sync_dir(next, err);
 }
 
 /* All that the mark speaks of, and the way to it, is durable before it is made, and it before it is relied on. */
-static int mark_complete(const char *dir, struct dc_err *err) {
-  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
-  int rc = sync_part(dir, DC_LAYOUT_OWN, err);
-  if (!rc) rc = dc_os_fsync_dir(dir, err);
-  if (!rc) rc = mark ? dc_os_write_new_for(dir, mark, 0644, "", 0, err) : dc_err_nomem(err);
-  return rc ? rc : sync_part(dir, DC_LAYOUT_NEXT, err);
+static int mark_complete(const struct dc_publication *publication, const struct dc_dir *next, struct dc_err *err) {
+  int rc = dc_os_sync_dir(&publication->own, err);
+  if (!rc) rc = dc_os_sync_dir(&publication->top, err);
+  if (!rc) rc = dc_os_write_new_in(next, dc_path_last(DC_LAYOUT_MARK), 0644, &publication->top, "", 0, err);
+  return rc ? rc : dc_os_sync_dir(next, err);
 }
 
-/* The mark goes first and for good: what is left of the set must never look complete. */
-static void discard(const char *dir) {
+/* The mark goes first and for good: what is left of the set must never look complete. NEXT is closed. */
+static void discard(const struct dc_publication *publication, struct dc_dir *next) {
   struct dc_err ignored = DC_ERR_INIT;
-  char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
-  if (mark && (unlink(mark) == 0 || errno == ENOENT) && sync_part(dir, DC_LAYOUT_NEXT, &ignored) == 0 &&
-      remove_part(dir, DC_LAYOUT_NEXT, &ignored) == 0)
-    (void)!remove_part(dir, DC_LAYOUT_BEFORE, &ignored);
+  bool unmarked = next->fd < 0 || (dc_dir_unlink(next, dc_path_last(DC_LAYOUT_MARK), &ignored) == 0 &&
+                                   dc_os_sync_dir(next, &ignored) == 0);
+  dc_dir_close(next);
+  if (unmarked && dc_dir_remove(&publication->own, dc_path_last(DC_LAYOUT_NEXT), &ignored) == 0)
+    (void)!dc_dir_remove(&publication->own, dc_path_last(DC_LAYOUT_BEFORE), &ignored);
 }
 
 /* The plain refusal: it touches nothing, not even our own corner. Not where a publisher died half-way: that is finished
- * first, since other programs see half a set until then. */
+ * first, since other programs see half a set until then. Nor where the directory cannot be listed, or is not there:
+ * what comes then says so. */
 static int refuse_early(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
+  struct dc_dir top DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
   char *mark DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_MARK);
   int interrupted = mark ? dc_os_exists(mark, err) : dc_err_nomem(err);
   if (interrupted) return interrupted < 0 ? interrupted : 0;
-  return replaces(how) ? 0 : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
+  if (replaces(how) || dc_dir_open(dir, &top, NULL)) return 0;
+  return refuse_existing(&top, set, how == DC_PUBLISH_NEW, err);
 }
 
 /* Before anything is made: our own corner may be open where the directory is not, and a set that is complete there counts,
@@ -311,13 +291,12 @@ static int check_open(const char *dir, struct dc_err *err) {
 int dc_publish_begin(const char *dir, struct dc_publication *publication, struct dc_err *err) {
   int rc = dc_os_mkdir(dir, true, err);
   if (!rc) rc = check_open(dir, err);
-  if (!rc) rc = check_format(dir, err);
-  if (!rc) rc = make_part(dir, DC_LAYOUT_OWN, err);
-  if (!rc) rc = dc_lock_take(dir, &publication->lock, err);
-  if (!rc) rc = write_format(dir, err);
-  if (!rc) rc = recover(dir, err);
-  publication->dir = dir;
-  return rc;
+  if (!rc) rc = dc_dir_open(dir, &publication->top, err);
+  if (!rc) rc = check_format(dir, &publication->top, err);
+  if (!rc) rc = make_part(publication, &publication->top, DC_LAYOUT_OWN, &publication->own, err);
+  if (!rc) rc = dc_lock_take(&publication->top, &publication->own, &publication->lock, err);
+  if (!rc) rc = write_format(publication, err);
+  return rc ? rc : recover(publication, err);
 }
 
 bool dc_publish_is_marked(const char *dir) {
@@ -325,25 +304,30 @@ bool dc_publish_is_marked(const char *dir) {
   return !mark || dc_os_exists(mark, NULL) != 0; /* when in doubt it is */
 }
 
-void dc_publish_end(struct dc_publication *publication) { dc_lock_release(&publication->lock); }
+void dc_publish_end(struct dc_publication *publication) {
+  dc_lock_release(&publication->lock);
+  dc_dir_close(&publication->own);
+  dc_dir_close(&publication->top);
+}
 
 int dc_publish_commit(const struct dc_publication *publication, const struct dc_set *set, enum dc_publish how,
                       struct dc_err *err) {
-  const char *dir = publication->dir;
-  int rc = replaces(how) ? refuse_links(dir, set, err) : refuse_existing(dir, set, how == DC_PUBLISH_NEW, err);
-  if (!rc) rc = write_next(dir, set, err);
-  if (!rc && replaces(how)) rc = keep_before(dir, set, how == DC_PUBLISH_REPLACE, err);
-  if (!rc) rc = mark_complete(dir, err);
+  struct dc_dir next DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int rc = replaces(how) ? refuse_links(publication, set, err)
+                         : refuse_existing(&publication->top, set, how == DC_PUBLISH_NEW, err);
+  if (!rc) rc = write_next(publication, set, &next, err);
+  if (!rc && replaces(how)) rc = keep_before(publication, set, how == DC_PUBLISH_REPLACE, err);
+  if (!rc) rc = mark_complete(publication, &next, err);
   if (rc) {
-    discard(dir);
+    discard(publication, &next);
     return rc;
   }
-  rc = install(dir, err);
+  rc = install(publication, &next, err);
   if (!rc) return 0;
   return dc_err_add(err, rc,
                     "the new set counts already, and our programs read it, but not all of its files in '%s' are in their "
                     "places, which the next publication there mends",
-                    dir);
+                    publication->top.path);
 }
 
 int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, struct dc_err *err) {
@@ -356,18 +340,18 @@ int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, s
 /* --- the set before ------------------------------------------------------------------------------------------------ */
 
 /* OWNER is prev/'s: root, who can read all, brings back nothing of somebody else's, which the directory's owner would be
- * given, where that owner has put a link in the place of prev/, or does so meanwhile. */
-static int add_previous(const char *dir, const char *note, uid_t owner, struct dc_set *set, struct dc_err *err) {
+ * given, where that owner has put it there. */
+static int add_previous(const struct dc_dir *prev, const char *note, uid_t owner, struct dc_set *set,
+                        struct dc_err *err) {
   struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char name[DC_SET_NAME_MAX];
   struct stat status;
-  char *path DC_CLEANUP(dc_mem_free) = below(dir, DC_LAYOUT_PREV, note);
-  if (strcmp(note, ".") == 0 || strcmp(note, "..") == 0) return 0;
+  char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(prev, note);
   if (!path) return dc_err_nomem(err);
   name_noted(note, name);
   if (is_note_of_gone(note)) return dc_set_remove(set, name, err);
   int fd DC_CLEANUP(dc_mem_close) = -1;
-  int rc = dc_os_open_unlinked(path, &fd, err);
+  int rc = dc_os_open_in(prev, note, &fd, err);
   if (rc) return rc;
   if (fstat(fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
   if (status.st_uid != owner)
@@ -376,17 +360,26 @@ static int add_previous(const char *dir, const char *note, uid_t owner, struct d
   return rc ? rc : dc_set_add(set, name, status.st_mode & 0777, bytes.data, bytes.len, err);
 }
 
-int dc_publish_previous(const struct dc_publication *publication, struct dc_set *set, struct dc_err *err) {
-  char *path DC_CLEANUP(dc_mem_free) = dc_path_join(publication->dir, DC_LAYOUT_PREV);
-  if (!path) return dc_err_nomem(err);
+static int read_previous(const struct dc_dir *prev, struct dc_set *set, struct dc_err *err) {
+  const char *note = NULL;
   struct stat status;
-  DIR *entries = list_part(path);
-  if (!entries) return dc_err_sys(err, errno, "cannot read '%s'", path);
-  int rc = fstat(dirfd(entries), &status) ? dc_err_sys(err, errno, "cannot look at '%s'", path) : 0;
-  for (struct dirent *entry = NULL; !rc && (rc = next_entry(entries, path, &entry, err)) == 0 && entry;)
-    rc = add_previous(publication->dir, entry->d_name, status.st_uid, set, err);
+  DIR *entries;
+  if (fstat(prev->fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", prev->path);
+  int rc = dc_dir_list(prev, &entries, err);
+  if (rc) return rc;
+  while (!rc && (rc = dc_dir_next(prev, entries, &note, err)) == 0 && note)
+    rc = add_previous(prev, note, status.st_uid, set, err);
   closedir(entries);
   return rc;
+}
+
+int dc_publish_previous(const char *dir, struct dc_set *set, struct dc_err *err) {
+  struct dc_dir top DC_CLEANUP(dc_dir_close) = DC_DIR_INIT, own DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  struct dc_dir prev DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int rc = dc_dir_open(dir, &top, err);
+  if (!rc) rc = dc_dir_open_in(&top, DC_LAYOUT_OWN, &own, err);
+  if (!rc) rc = dc_dir_open_in(&own, dc_path_last(DC_LAYOUT_PREV), &prev, err);
+  return rc ? rc : read_previous(&prev, set, err);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -449,12 +442,17 @@ static int look_at_mark(const char *dir, struct place *mark, struct dc_err *err)
   return path ? look(path, mark, err) : dc_err_nomem(err);
 }
 
+static char *in_next(const char *dir, const char *name, bool gone) {
+  char *next DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_NEXT), note[NOTE_MAX];
+  return next ? dc_path_join(next, noted(name, gone, note)) : NULL;
+}
+
 /* NAME in the view that MARKED gives: next/ first while a complete set is there. */
 static int resolve(const char *dir, const char *name, bool marked, look_fn *how, struct place *place,
                    struct dc_err *err) {
   if (marked && !dc_path_is_absolute(name)) {
-    char *next DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, name, false);
-    char *gone DC_CLEANUP(dc_mem_free) = noted(dir, DC_LAYOUT_NEXT, name, true);
+    char *next DC_CLEANUP(dc_mem_free) = in_next(dir, name, false);
+    char *gone DC_CLEANUP(dc_mem_free) = in_next(dir, name, true);
     int rc = next && gone ? how(next, place, err) : dc_err_nomem(err);
     if (rc || place->found) return rc;
     rc = dc_os_exists(gone, err);
@@ -520,7 +518,7 @@ static int changes_always(const char *dir, struct dc_err *err) {
 int dc_publish_read(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
                     struct dc_err *err) {
   if (count > DC_SET_MAX) return dc_err_set(err, DC_ELIMIT, "too many files in one set");
-  int rc = check_format(dir, err);
+  int rc = check_format(dir, NULL, err);
   for (int i = 0; !rc && i < READ_TRIES; i++) {
     struct view view DC_CLEANUP(view_close) = {.mark = NO_PLACE};
     int read = view_read(&view, dir, names, count, max, files, err);

@@ -7,6 +7,7 @@
 #ifndef DC_STORE_PUBLISH_H
 #define DC_STORE_PUBLISH_H
 
+#include "base/dir.h"
 #include "store/lock.h"
 #include "store/set.h"
 
@@ -30,18 +31,18 @@ int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, s
 /* The same in steps, for who must know what is there before it decides: nobody else publishes between them. BEGIN
  * finishes or discards what another publisher left; END goes with any outcome of it. */
 struct dc_publication {
-  const char *dir; /* borrowed */
+  struct dc_dir top, own; /* the directory, and our own corner of it */
   struct dc_lock lock;
 };
-#define DC_PUBLICATION_INIT {.lock = DC_LOCK_INIT}
+#define DC_PUBLICATION_INIT {.top = DC_DIR_INIT, .own = DC_DIR_INIT, .lock = DC_LOCK_INIT}
 int dc_publish_begin(const char *dir, struct dc_publication *publication, struct dc_err *err) DC_NODISCARD;
 int dc_publish_commit(const struct dc_publication *publication, const struct dc_set *set, enum dc_publish how,
                       struct dc_err *err) DC_NODISCARD;
 /* After a failure of COMMIT: the set was complete, and is the directory's. */
 bool dc_publish_is_marked(const char *dir);
 void dc_publish_end(struct dc_publication *publication); /* for DC_CLEANUP too */
-/* What is in prev/, as the set that would bring it back: files that were not there are to go. DC_ENOENT: no prev/. */
-int dc_publish_previous(const struct dc_publication *publication, struct dc_set *set, struct dc_err *err) DC_NODISCARD;
+/* What is in prev/ of DIR, as the set that would bring it back: files that were not there are to go. DC_ENOENT: no prev/. */
+int dc_publish_previous(const char *dir, struct dc_set *set, struct dc_err *err) DC_NODISCARD;
 
 /* The files NAMES of DIR, all of one set, appended to FILES, each at most MAX bytes. An absolute name is read as it is.
  * Takes no lock and writes nothing, so that other users and read-only mounts can. DC_ENOENT: one is missing. */

@@ -199,7 +199,6 @@ static int load(struct job *job, struct dc_err *err) {
   int there = dc_os_exists(job->dir, err);
   if (there <= 0)
     return there < 0 ? there : dc_err_set(err, DC_ENOENT, "'%s' is not there: \"daprcerts ca-init\" makes a CA", job->dir);
-  job->publication.dir = job->dir; /* and all that there is of it, where nothing is to be changed */
   int rc = opt.dry_run ? 0 : dc_publish_begin(job->dir, &job->publication, err);
   if (!rc && job->what != ROLLBACK) rc = dc_holdings_load(job->dir, &job->holdings, err);
   if (rc || !opt.root_key || job->what == ROLLBACK) return rc;
@@ -392,7 +391,7 @@ static int check_previous(const struct job *job, struct dc_err *err) {
 
 static int roll_back(struct job *job, struct dc_err *err) {
   struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
-  int rc = dc_publish_previous(&job->publication, &set, err);
+  int rc = dc_publish_previous(job->dir, &set, err);
   bool credentials = false;
   for (size_t i = 0; i < set.count; i++)
     for (size_t file = 0; file < DC_FILES; file++)

@@ -47,15 +47,15 @@ KUBE_IMPORT = ["daprcerts-kube-import", HERE + "/third.yaml", "--force", "--dir"
 # then), itself, and the ways in which it is disturbed. DIR is the directory.
 KILLED = "killed"
 COMMANDS = {
-    "ca-init": ([], CA_INIT, "kill error full power beside"),
-    "rotate issuer": ([CA_INIT, THIRD], ROTATE + ["issuer"], "kill error full power beside"),
+    "ca-init": ([], CA_INIT, "kill error full power beside links"),
+    "rotate issuer": ([CA_INIT, THIRD], ROTATE + ["issuer"], "kill error full power beside links"),
     "rotate root": ([CA_INIT, THIRD], ROTATE + ["root"], "kill power"),
     "rotate root --staged": ([CA_INIT, THIRD], ROTATE + ["root", "--staged"], "kill power"),
     "rotate retire": ([CA_INIT, ROTATE + ["root"]], ROTATE + ["retire", "--force"], "kill power"),
     "rotate rollback": ([CA_INIT, ROTATE + ["root"]], ROTATE + ["rollback"], "kill power"),
     "kube-import": ([CA_INIT, THIRD], KUBE_IMPORT, "kill error power"),
     "replace": ([CA_INIT, THIRD], REPLACE, "kill error power"),
-    "recovery": ([CA_INIT, THIRD, [KILLED] + REPLACE], CA_INIT, "kill error power"),
+    "recovery": ([CA_INIT, THIRD, [KILLED] + REPLACE], CA_INIT, "kill error power links"),
     "token": ([CA_INIT, TOKEN_INIT, TOKEN_INIT], TOKEN_INIT, "kill"),
 }
 # Of the trees that a power cut may leave all are read, and every Nth is given to the next programs; 1: each.
@@ -492,7 +492,60 @@ def beside(command):
         raise Wrong("both should be met")
 
 
-WAYS = {"kill": kill, "error": error, "full": full, "power": power, "beside": beside}
+# --- links -----------------------------------------------------------------------------------------------------------
+
+def links(command):
+    """While the command stands still before a change, the owner of the directory puts a symbolic link in the place of
+    something there, as one may whose directory root works in: nothing changes where it leads to."""
+    def swap(case, call, kind):
+        """KIND: a folder; or "files", all of them; or "made", what the call is about to make. Whether there is any."""
+        elsewhere, (_, name, path, *_) = case.root + "/elsewhere", call
+        os.mkdir(elsewhere)
+        if not os.path.exists(case.dir):
+            return False
+        shutil.copytree(case.dir, elsewhere + "/certs")
+        with open(elsewhere + "/file", "w") as file:
+            file.write("theirs")
+        if kind == "made":
+            where = case.root + "/" + path
+            if name not in ("create", "mkdir") or os.path.lexists(where):
+                return False
+            os.symlink(elsewhere + ("/new" if name == "create" else "/certs"), where)
+            return True
+        paths = [p for p in walk(case.dir) if os.path.isfile(p)] if kind == "files" else [case.root + "/" + kind]
+        for at, where in enumerate(p for p in paths if os.path.exists(p)):
+            os.rename(where, "%s/away%d" % (case.root, at))
+            os.symlink(elsewhere + where[len(case.root):], where)
+        return any(os.path.lexists(p) for p in paths)
+
+    def meeting(point):
+        at, kind = point
+        with Case(command.start) as case:
+            process = case.start(command.argv, at, "stop")
+            _, state = os.waitpid(process.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(state):
+                raise Wrong("did not stop")
+            try:
+                there = swap(case, next(c for c in command.calls if c[0] == at), kind)
+                before = tree_of(case.root + "/elsewhere")
+            finally:
+                os.kill(process.pid, signal.SIGCONT)
+                _, words = process.communicate()
+            now = tree_of(case.root + "/elsewhere")
+            if now != before:
+                raise Wrong("changed elsewhere: %s" % sorted(
+                    k for k in set(now) | set(before) if now.get(k) != before.get(k)))
+            if process.returncode and not words:
+                raise Wrong("status %d without a word" % process.returncode)
+            return "nothing to replace" if not there else "refused" if process.returncode else "done"
+
+    kinds = ["certs/.daprcerts" + part for part in ("", "/next", "/before", "/prev")] + ["files", "made"]
+    results = each(command, [point for kind in kinds for point in ways_of(command, CHANGES, [kind])], meeting)
+    if not {"refused", "done" if command.status == 0 else "refused"} <= set(results):
+        raise Wrong("both should be met")
+
+
+WAYS = {"kill": kill, "error": error, "full": full, "power": power, "beside": beside, "links": links}
 
 
 def main():

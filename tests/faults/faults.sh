@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What a publication leaves when it is killed, refused by the system, cut off from its power or met by another one, at
-# each call: tests/faults/faults.py has the table of commands and says what is right, openssl what a whole set is.
+# What a publication leaves when it is killed, refused by the system, cut off from its power, met by another one or by
+# links, at each call: tests/faults/faults.py has the table of commands and says what is right, openssl what a whole set is.
 . "${TOP_SRCDIR:?}/tests/cli/lib.sh"
 : "${TOP_BUILDDIR:?}"
 cd "$WORK" || exit 1

@@ -39,6 +39,17 @@ static bool below(const char *path) {
 
 static const char *path_of(int fd) { return fd >= 0 && fd < FDS ? paths[fd] : NULL; }
 
+/* The path of NAME in the directory that is open as FD; NULL where that is not below the root. */
+static const char *path_at(int fd, const char *name) {
+  static char made[2][4096]; /* a rename has two */
+  static int turn;
+  char *path = made[turn++ % 2];
+  if (fd == AT_FDCWD) return name;
+  if (!path_of(fd)) return NULL;
+  snprintf(path, sizeof made[0], strcmp(name, ".") ? "%s/%s" : "%s", path_of(fd), name);
+  return path;
+}
+
 static void track(int fd, const char *path) {
   if (fd < 0 || fd >= FDS) return;
   free(paths[fd]);
@@ -96,13 +107,14 @@ static const char *octal(mode_t mode) {
 
 /* --- descriptors -------------------------------------------------------------------------------------------------- */
 
-static int open_it(int (*real)(const char *, int, ...), const char *path, int flags, mode_t mode) {
-  if (!below(path)) return real(path, flags, mode);
+static int open_it(int at, const char *entry, int flags, mode_t mode) {
+  const char *path = path_at(at, entry);
+  if (!below(path)) return REAL(openat)(at, entry, flags, mode);
   const char *name = flags & O_CREAT ? flags & O_TRUNC ? "truncate" : "create" : flags & O_TRUNC ? "truncate" : "open";
   int fault = meet(flags & O_CREAT ? CHANGES | ALLOCATES : flags & O_TRUNC ? CHANGES : LOOKS, NULL, NULL);
   if (fault) return refuse(name, path, "", fault);
   struct stat status;
-  int fd = real(path, flags, mode), kept = errno;
+  int fd = REAL(openat)(at, entry, flags, mode), kept = errno;
   track(fd, path);
   note(name, path, fd >= 0 && REAL(fstat)(fd, &status) == 0 ? octal(status.st_mode) : "", fd < 0 ? kept : 0);
   errno = kept;
@@ -116,7 +128,7 @@ int open(const char *path, int flags, ...) {
   va_start(rest, flags);
   mode_t mode = mode_of(flags, rest);
   va_end(rest);
-  return open_it(REAL(open), path, flags, mode);
+  return open_it(AT_FDCWD, path, flags, mode);
 }
 
 int open64(const char *path, int flags, ...) {
@@ -124,7 +136,23 @@ int open64(const char *path, int flags, ...) {
   va_start(rest, flags);
   mode_t mode = mode_of(flags, rest);
   va_end(rest);
-  return open_it(REAL(open64), path, flags, mode);
+  return open_it(AT_FDCWD, path, flags, mode);
+}
+
+int openat(int at, const char *entry, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  mode_t mode = mode_of(flags, rest);
+  va_end(rest);
+  return open_it(at, entry, flags, mode);
+}
+
+int openat64(int at, const char *entry, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  mode_t mode = mode_of(flags, rest);
+  va_end(rest);
+  return open_it(at, entry, flags, mode);
 }
 
 int close(int fd) {
@@ -207,45 +235,56 @@ int lstat(const char *path, struct stat *status) {
   CALL(lstat, LOOKS, path, "", REAL(lstat)(path, status));
 }
 
+int fstatat(int at, const char *entry, struct stat *status, int flags) {
+  const char *path = path_at(at, entry);
+  if (!below(path)) return REAL(fstatat)(at, entry, status, flags);
+  CALL(lstat, LOOKS, path, "", REAL(fstatat)(at, entry, status, flags));
+}
+
 int chmod(const char *path, mode_t mode) {
   if (!below(path)) return REAL(chmod)(path, mode);
   CALL(chmod, CHANGES, path, octal(mode), REAL(chmod)(path, mode));
 }
 
-static int mkdir_and_look(const char *path, mode_t mode, mode_t *got) {
+int fchmodat(int at, const char *entry, mode_t mode, int flags) {
+  const char *path = path_at(at, entry);
+  if (!below(path)) return REAL(fchmodat)(at, entry, mode, flags);
+  CALL(chmod, CHANGES, path, octal(mode), REAL(fchmodat)(at, entry, mode, flags));
+}
+
+static int mkdir_and_look(int at, const char *entry, mode_t mode, mode_t *got) {
   struct stat status;
-  int rc = REAL(mkdir)(path, mode);
-  if (rc == 0 && REAL(stat)(path, &status) == 0) *got = status.st_mode;
+  int rc = REAL(mkdirat)(at, entry, mode);
+  if (rc == 0 && REAL(fstatat)(at, entry, &status, 0) == 0) *got = status.st_mode;
   return rc;
 }
 
-int mkdir(const char *path, mode_t mode) {
-  if (!below(path)) return REAL(mkdir)(path, mode);
+int mkdirat(int at, const char *entry, mode_t mode) {
+  const char *path = path_at(at, entry);
+  if (!below(path)) return REAL(mkdirat)(at, entry, mode);
   mode_t got = mode;
-  CALL(mkdir, CHANGES | ALLOCATES, path, octal(got), mkdir_and_look(path, mode, &got));
+  CALL(mkdir, CHANGES | ALLOCATES, path, octal(got), mkdir_and_look(at, entry, mode, &got));
 }
 
-int rmdir(const char *path) {
-  if (!below(path)) return REAL(rmdir)(path);
-  CALL(rmdir, CHANGES, path, "", REAL(rmdir)(path));
+int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode); }
+
+int unlinkat(int at, const char *entry, int flags) {
+  const char *path = path_at(at, entry);
+  if (!below(path)) return REAL(unlinkat)(at, entry, flags);
+  if (flags & AT_REMOVEDIR) CALL(rmdir, CHANGES, path, "", REAL(unlinkat)(at, entry, flags));
+  CALL(unlink, CHANGES, path, "", REAL(unlinkat)(at, entry, flags));
 }
 
-int unlink(const char *path) {
-  if (!below(path)) return REAL(unlink)(path);
-  CALL(unlink, CHANGES, path, "", REAL(unlink)(path));
+int unlink(const char *path) { return unlinkat(AT_FDCWD, path, 0); }
+int rmdir(const char *path) { return unlinkat(AT_FDCWD, path, AT_REMOVEDIR); }
+
+int renameat(int from_at, const char *from_entry, int to_at, const char *to_entry) {
+  const char *from = path_at(from_at, from_entry), *to = path_at(to_at, to_entry);
+  if (!below(from)) return REAL(renameat)(from_at, from_entry, to_at, to_entry);
+  CALL(rename, CHANGES | ALLOCATES, from, to, REAL(renameat)(from_at, from_entry, to_at, to_entry));
 }
 
-int unlinkat(int fd, const char *name, int flags) {
-  char path[4096];
-  if (!path_of(fd)) return REAL(unlinkat)(fd, name, flags);
-  snprintf(path, sizeof path, "%s/%s", path_of(fd), name);
-  CALL(unlink, CHANGES, path, "", REAL(unlinkat)(fd, name, flags));
-}
-
-int rename(const char *from, const char *to) {
-  if (!below(from)) return REAL(rename)(from, to);
-  CALL(rename, CHANGES | ALLOCATES, from, to, REAL(rename)(from, to));
-}
+int rename(const char *from, const char *to) { return renameat(AT_FDCWD, from, AT_FDCWD, to); }
 
 int link(const char *from, const char *to) {
   if (!below(from)) return REAL(link)(from, to);

@@ -597,22 +597,6 @@ int dc_posix_closedir(dc_posix_dir *dir) {
 
 int dc_posix_dirfd(dc_posix_dir *dir) { return dir->fd; }
 
-int dc_posix_unlinkat(int fd, const char *name, int flags) {
-  wchar_t *folder = final_name((HANDLE)_get_osfhandle(fd));
-  char *text = folder ? narrow_path(without_prefix(folder)) : NULL;
-  size_t size = text ? strlen(text) + strlen(name) + 2 : 0;
-  char *path = text ? malloc(size) : NULL;
-  int rc = -1;
-  if (path && flags == 0) {
-    snprintf(path, size, "%s/%s", text, name);
-    rc = dc_posix_unlink(path);
-  }
-  free(folder);
-  free(text);
-  free(path);
-  return rc;
-}
-
 /* --- changing -------------------------------------------------------------------------------------------------------- */
 
 /* Who reads a file without letting others rename or remove it, as most programs do, is done in a moment. */
@@ -754,6 +738,72 @@ int dc_posix_mkdir(const char *path, mode_t mode) {
   if (!wide) return -1;
   int rc = CreateDirectoryW(wide, attributes) ? 0 : fail();
   free(wide);
+  return rc;
+}
+
+/* --- in an open folder ------------------------------------------------------------------------------------------------ */
+
+/* Heap; NULL: errno. */
+static char *path_at(int fd, const char *name) {
+  if (fd == AT_FDCWD) return strdup(name);
+  wchar_t *folder = final_name((HANDLE)_get_osfhandle(fd));
+  char *text = folder ? narrow_path(without_prefix(folder)) : NULL;
+  size_t size = text ? strlen(text) + strlen(name) + 2 : 0;
+  char *path = text ? malloc(size) : NULL;
+  if (path) snprintf(path, size, "%s/%s", text, name);
+  free(folder);
+  free(text);
+  return path;
+}
+
+int dc_posix_openat(int fd, const char *name, int flags, ...) {
+  int mode = 0;
+  if (flags & O_CREAT) {
+    va_list args;
+    va_start(args, flags);
+    mode = va_arg(args, int);
+    va_end(args);
+  }
+  char *path = path_at(fd, name);
+  int opened = path ? dc_posix_open(path, flags, mode) : -1;
+  free(path);
+  return opened;
+}
+
+int dc_posix_fstatat(int fd, const char *name, struct dc_posix_stat *status, int flags) {
+  char *path = path_at(fd, name);
+  int rc = !path ? -1 : flags & AT_SYMLINK_NOFOLLOW ? dc_posix_lstat(path, status) : dc_posix_stat(path, status);
+  free(path);
+  return rc;
+}
+
+int dc_posix_fchmodat(int fd, const char *name, mode_t mode, int flags) {
+  (void)flags; /* nobody works in another one's folder here, as root does elsewhere */
+  char *path = path_at(fd, name);
+  int rc = path ? dc_posix_chmod(path, mode) : -1;
+  free(path);
+  return rc;
+}
+
+int dc_posix_mkdirat(int fd, const char *name, mode_t mode) {
+  char *path = path_at(fd, name);
+  int rc = path ? dc_posix_mkdir(path, mode) : -1;
+  free(path);
+  return rc;
+}
+
+int dc_posix_renameat(int from_fd, const char *from, int to_fd, const char *to) {
+  char *from_path = path_at(from_fd, from), *to_path = from_path ? path_at(to_fd, to) : NULL;
+  int rc = to_path ? dc_posix_rename(from_path, to_path) : -1;
+  free(from_path);
+  free(to_path);
+  return rc;
+}
+
+int dc_posix_unlinkat(int fd, const char *name, int flags) {
+  char *path = path_at(fd, name);
+  int rc = !path ? -1 : flags & AT_REMOVEDIR ? dc_posix_rmdir(path) : dc_posix_unlink(path);
+  free(path);
   return rc;
 }
 

@@ -122,6 +122,23 @@ int dc_posix_mkstemp(char *name);
 int dc_posix_pipe(int fds[2]);
 int dc_posix_symlink(const char *target, const char *path);
 
+/* In the folder that is open as FD, by the path that it has now. */
+#define AT_FDCWD (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_REMOVEDIR 0x200
+#define openat dc_posix_openat
+#define fstatat dc_posix_fstatat
+#define fchmodat dc_posix_fchmodat
+#define mkdirat dc_posix_mkdirat
+#define renameat dc_posix_renameat
+#define unlinkat dc_posix_unlinkat
+int dc_posix_openat(int fd, const char *name, int flags, ...);
+int dc_posix_fstatat(int fd, const char *name, struct dc_posix_stat *status, int flags);
+int dc_posix_fchmodat(int fd, const char *name, mode_t mode, int flags);
+int dc_posix_mkdirat(int fd, const char *name, mode_t mode);
+int dc_posix_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int dc_posix_unlinkat(int fd, const char *name, int flags);
+
 #define F_GETFD 1
 #define F_SETFD 2
 #define F_GETFL 3
@@ -143,13 +160,11 @@ typedef struct dc_posix_dir dc_posix_dir;
 #define readdir dc_posix_readdir
 #define closedir dc_posix_closedir
 #define dirfd dc_posix_dirfd
-#define unlinkat dc_posix_unlinkat
 dc_posix_dir *dc_posix_opendir(const char *path);
 dc_posix_dir *dc_posix_fdopendir(int fd);
 struct dc_posix_dirent *dc_posix_readdir(dc_posix_dir *dir);
 int dc_posix_closedir(dc_posix_dir *dir);
 int dc_posix_dirfd(dc_posix_dir *dir);
-int dc_posix_unlinkat(int fd, const char *name, int flags);
 
 /* --- the environment, in UTF-8 ----------------------------------------------------------------------------------------- */
 #define getenv dc_posix_getenv

@@ -58,6 +58,12 @@ static void test_windows(void) {
 }
 #endif
 
+static void test_last(void) {
+  is_text(dc_path_last(".daprcerts/next/complete"), "complete", "what is behind the last slash");
+  is_text(dc_path_last("ca.crt"), "ca.crt", "all where there is none");
+  is_text(dc_path_last("a/"), "", "nothing behind one at the end");
+}
+
 static void test_home(void) {
   const char *home = "untouched";
   struct dc_err err = DC_ERR_INIT;
@@ -104,6 +110,7 @@ int main(void) {
 #ifdef _WIN32
   test_windows();
 #endif
+  test_last();
   test_home();
   return tap_done();
 }

@@ -14,6 +14,13 @@
 
 static char dir[] = "/tmp/daprcerts-lock.XXXXXX";
 
+static int take(struct dc_lock *lock, struct dc_err *err) {
+  struct dc_dir top DC_CLEANUP(dc_dir_close) = DC_DIR_INIT, own DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int rc = dc_dir_open(dir, &top, err);
+  if (!rc) rc = dc_dir_open_in(&top, DC_LAYOUT_OWN, &own, err);
+  return rc ? rc : dc_lock_take(&top, &own, lock, err);
+}
+
 /* A process that holds the lock until it is killed, having told that it does. */
 static pid_t holder(void) {
   int ready[2];
@@ -23,7 +30,7 @@ static pid_t holder(void) {
   pid_t child = fork();
   if (child == 0) {
     struct dc_lock lock = DC_LOCK_INIT;
-    if (dc_lock_take(dir, &lock, NULL) || write(ready[1], "x", 1) != 1) _exit(1);
+    if (take(&lock, NULL) || write(ready[1], "x", 1) != 1) _exit(1);
     for (;;) pause();
   }
   close(ready[1]);
@@ -38,7 +45,7 @@ static int try_elsewhere(void) {
   pid_t child = fork();
   if (child == 0) {
     struct dc_lock lock = DC_LOCK_INIT;
-    _exit(-dc_lock_take(dir, &lock, NULL));
+    _exit(-take(&lock, NULL));
   }
   int status = 0;
   waitpid(child, &status, 0);
@@ -50,7 +57,7 @@ static void test_take(const char *path) {
   struct dc_err err = DC_ERR_INIT;
   struct stat file;
   umask(0);
-  is_num(dc_lock_take(dir, &lock, &err), 0, "taken");
+  is_num(take(&lock, &err), 0, "taken");
   ok(stat(path, &file) == 0 && (file.st_mode & 07777) == 0600, "its file is nobody else's business");
   ok(fcntl(lock.fd, F_GETFD) & FD_CLOEXEC, "no program that is run inherits it");
   is_num(try_elsewhere(), DC_EBUSY, "another process does not get it");
@@ -66,7 +73,7 @@ static void test_busy(void) {
   char want[256];
   pid_t child = holder();
   if (!ok(child > 0, "another process holds it")) return;
-  is_num(dc_lock_take(dir, &lock, &err), DC_EBUSY, "refused at once");
+  is_num(take(&lock, &err), DC_EBUSY, "refused at once");
   snprintf(want, sizeof want, "another daprcerts (process %ld) is writing to '%s': try again when it is done",
            (long)child, dir);
   is_text(err.text, want, "the holder is named");
@@ -75,17 +82,27 @@ static void test_busy(void) {
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
   is_num(dc_lock_is_held(dir), 0, "and that it is not, any more");
-  is_num(dc_lock_take(dir, &lock, &err), 0, "the holder's violent end is the lock's");
+  is_num(take(&lock, &err), 0, "the holder's violent end is the lock's");
   dc_lock_release(&lock);
 }
 
-static void test_no_place(void) {
+/* What cannot be a lock is told, and is not waited for. */
+static void test_no_file(const char *path) {
   struct dc_lock lock = DC_LOCK_INIT;
   struct dc_err err = DC_ERR_INIT;
-  is_num(dc_lock_take("/nonexistent", &lock, &err), DC_ENOENT, "a directory without our corner");
-  ok(strstr(err.text, "cannot open the lock '/nonexistent/" DC_LAYOUT_LOCK "'") && lock.fd == -1, "is told: %s",
-     err.text);
-  is_num(dc_lock_is_held("/nonexistent"), 0, "nobody holds that one");
+  char want[256];
+  unlink(path);
+  ok(symlink("elsewhere", path) == 0, "a link in its place");
+  ok(take(&lock, &err) < 0 && lock.fd == -1, "is not followed");
+  snprintf(want, sizeof want, "cannot open the lock '%s': ", path);
+  ok(strncmp(err.text, want, strlen(want)) == 0, "and told: %s", err.text);
+  unlink(path);
+  ok(mkfifo(path, 0600) == 0, "a pipe");
+  is_num(take(&lock, &err), DC_EINVAL, "is refused");
+  snprintf(want, sizeof want, "the lock '%s' is not a regular file", path);
+  is_text(err.text, want, "as what it is");
+  is_num(dc_lock_is_held(dir), 0, "nobody holds it");
+  is_num(dc_lock_is_held("/nonexistent"), 0, "nor one that is not there");
 }
 
 int main(void) {
@@ -95,7 +112,7 @@ int main(void) {
   if (mkdir(own, 0700)) return 99;
   test_take(path);
   test_busy();
-  test_no_place();
+  test_no_file(path);
   unlink(path);
   rmdir(own);
   rmdir(dir);

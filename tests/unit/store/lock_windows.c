@@ -27,6 +27,13 @@ static int publish_all(const char *dir, const char *text, enum dc_publish how, s
   return dc_publish(dir, &set, how, err);
 }
 
+static int take(const char *dir, struct dc_lock *lock, struct dc_err *err) {
+  struct dc_dir top_dir DC_CLEANUP(dc_dir_close) = DC_DIR_INIT, own DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int rc = dc_dir_open(dir, &top_dir, err);
+  if (!rc) rc = dc_dir_open_in(&top_dir, DC_LAYOUT_OWN, &own, err);
+  return rc ? rc : dc_lock_take(&top_dir, &own, lock, err);
+}
+
 /* --- the programs that are run ----------------------------------------------------------------------------------------- */
 
 static int be(const char *word, const char *dir) {
@@ -34,13 +41,13 @@ static int be(const char *word, const char *dir) {
   struct dc_err err = DC_ERR_INIT;
   int rc = 0;
   if (strcmp(word, "lock") == 0) {
-    rc = dc_lock_take(dir, &lock, &err);
+    rc = take(dir, &lock, &err);
     printf("%s", rc ? err.text : "taken");
     return rc ? 1 : 0;
   }
   if (strcmp(word, "hold") == 0) { /* until its input ends */
     char byte;
-    if (dc_lock_take(dir, &lock, &err)) return 1;
+    if (take(dir, &lock, &err)) return 1;
     printf("x");
     fflush(stdout);
     return read(0, &byte, 1) == 0 ? 0 : 1;
@@ -88,10 +95,10 @@ static void test_lock(void) {
   struct dc_lock lock = DC_LOCK_INIT;
   struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_err err = DC_ERR_INIT;
-  is_num(dc_lock_take(dir, &lock, &err), DC_ENOENT, "a directory without our corner");
+  is_num(take(dir, &lock, &err), DC_ENOENT, "a directory without our corner");
   is_num(publish_all(dir, "one", DC_PUBLISH_NEW, &err), 0, "a set");
   is_num(dc_lock_is_held(dir), 0, "nobody holds its lock");
-  is_num(dc_lock_take(dir, &lock, &err), 0, "taken");
+  is_num(take(dir, &lock, &err), 0, "taken");
   is_num(run("lock", dir, &out), 1, "another process does not get it");
   snprintf(want, sizeof want, "another daprcerts (process %lu) ", (unsigned long)GetCurrentProcessId());
   ok(strstr(dc_buf_text(&out), want) != NULL, "and is told who has it: %s", dc_buf_text(&out));

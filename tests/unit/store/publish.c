@@ -115,7 +115,7 @@ static int go_back(const char *dir) {
   struct dc_publication publication DC_CLEANUP(dc_publish_end) = DC_PUBLICATION_INIT;
   struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
   int rc = dc_publish_begin(dir, &publication, NULL);
-  if (!rc) rc = dc_publish_previous(&publication, &set, NULL);
+  if (!rc) rc = dc_publish_previous(dir, &set, NULL);
   return rc ? rc : dc_publish_commit(&publication, &set, DC_PUBLISH_FINAL, NULL);
 }
 
@@ -290,9 +290,8 @@ static void test_lock(void) {
   if (pipe(ready) || pipe(go)) return;
   pid_t child = fork();
   if (child == 0) {
-    struct dc_lock lock = DC_LOCK_INIT;
-    struct dc_err own = DC_ERR_INIT;
-    _exit(dc_lock_take(dir, &lock, &own) || write(ready[1], "x", 1) != 1 || read(go[0], &byte, 1) != 1);
+    struct dc_publication publication = DC_PUBLICATION_INIT;
+    _exit(dc_publish_begin(dir, &publication, NULL) || write(ready[1], "x", 1) != 1 || read(go[0], &byte, 1) != 1);
   }
   ok(read(ready[0], &byte, 1) == 1, "another process holds the lock");
   is_num(publish_all(dir, "two", DC_PUBLISH_REPLACE, &err), DC_EBUSY, "a publication is refused");
