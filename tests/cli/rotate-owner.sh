@@ -56,6 +56,29 @@ else
   chmod 750 "$dir" && chmod 755 "$dir/.daprcerts"
 fi
 
+# --- by open directories alone ---------------------------------------------------------------------------------------------------
+# strays FILE: the calls of a trace that change something by a path below the directory, or that go from an open directory
+# through another one, or open something by a link.
+strays() {
+  awk -v below="\"$dir/" '
+    index($0, below) && (!/ (newfstatat|statx|l?stat|access|faccessat2?|openat|open)\(/ || /O_(CREAT|WRONLY|RDWR|TRUNC)/)
+    /[(,] ?[0-9]+, "[^"]*\// || / openat\([0-9]+, / && !/O_NOFOLLOW/' "$1"
+}
+
+if has_command strace && strace -o /dev/null -e trace=openat true 2>/dev/null; then
+  kept=${ASAN_OPTIONS-}
+  export ASAN_OPTIONS="${kept:+$kept:}detect_leaks=0" # the leak detector cannot run under strace
+  for way in "token --init --force" "rotate root" "rotate rollback" "rotate issuer"; do
+    # shellcheck disable=SC2086
+    status 0 "$way, traced" strace -f -o "$WORK/trace" -e trace=%file "$DAPRCERTS" $way --dir "$dir"
+    check "its calls are there" grep -q ' renameat2\?([0-9]*, "[^/"]*", [0-9]*, "' "$WORK/trace"
+    same '' "$(strays "$WORK/trace")" "each names but what lies in an open directory"
+  done
+  export ASAN_OPTIONS="$kept"
+else
+  skip "by open directories alone" "no peer: strace that may trace"
+fi
+
 # --- links -------------------------------------------------------------------------------------------------------------------
 mkdir "$WORK/else" "$WORK/else/next"
 echo theirs >"$WORK/else/next/file"
