@@ -218,14 +218,30 @@ static int refuse_links(const struct dc_publication *publication, const struct d
   return 0;
 }
 
+/* What root is made to read by another name of it, which whose directory it is may give to a file of somebody else's on
+ * some systems, would be given to that user with before/. */
+static int read_kept(const struct dc_publication *publication, const char *name, struct dc_buf *bytes,
+                     struct dc_err *err) {
+  const struct dc_dir *home = home_of(publication, name), *top = &publication->top;
+  int fd DC_CLEANUP(dc_mem_close) = -1;
+  struct stat status, owner;
+  char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(top, name);
+  int rc = path ? dc_os_open_in(home, dc_path_last(name), &fd, err) : dc_err_nomem(err);
+  if (rc) return rc;
+  if (fstat(fd, &status) || fstat(top->fd, &owner)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
+  if (status.st_nlink != 1 && status.st_uid != owner.st_uid)
+    return dc_err_set(err, DC_EINVAL, "'%s' is not of the owner of its directory, and is elsewhere too: put a copy in its "
+                                      "place", path);
+  return dc_os_read_fd(fd, path, DC_PUBLISH_FILE_MAX, bytes, err);
+}
+
 /* A file as it is, for BEFORE: its bytes, or that it is not there. */
 static int keep_one(const struct dc_publication *publication, const struct dc_dir *before, const struct dc_blob *blob,
                     struct dc_err *err) {
   struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   struct dc_err absent = DC_ERR_INIT;
   char note[NOTE_MAX];
-  const struct dc_dir *home = home_of(publication, blob->name);
-  int rc = dc_os_read_in(home, dc_path_last(blob->name), DC_PUBLISH_FILE_MAX, &bytes, &absent);
+  int rc = read_kept(publication, blob->name, &bytes, &absent);
   if (rc && rc != DC_ENOENT) return dc_err_set(err, absent.code, "%s", absent.text);
   noted(blob->name, rc == DC_ENOENT, note);
   return dc_os_write_new_in(before, note, blob->mode, &publication->top, bytes.data, bytes.len, err);

@@ -100,6 +100,13 @@ rotated 1 "or to a file of root's" "$dir" rollback
 has "$WORK/err" "/prev/secret' is not of the owner" "is refused"
 rm "$dir/.daprcerts/prev/secret"
 check "neither is there" test ! -e "$dir/secret"
+# nor kept for the owner by another name of it
+mv "$dir/client.key" "$WORK/client.key"
+ln "$WORK/roots/secret" "$dir/client.key"
+rotated 1 "a file of root's that is in the place of one of the set" "$dir" issuer
+has "$WORK/err" "/client.key' is not of the owner of its directory, and is elsewhere too" "is refused"
+check "it is not kept" test ! -e "$dir/.daprcerts/before"
+mv -f "$WORK/client.key" "$dir/client.key"
 rm "$dir/.daprcerts/lock"
 ln -s "$WORK/else/file" "$dir/.daprcerts/lock"
 rotated 1 "and of the lock" "$dir" issuer
