@@ -2,7 +2,7 @@
 # Unit tests mirror src/: tests/unit/LEVEL/FILE.c tests src/LEVEL/FILE.c, one program each, TAP on its standard output.
 # To add one, add its name: automake takes NAME.c for its source, and what no NAME_LDADD says is linked from LDADD.
 
-EXTRA_DIST += tests/unit/tap.h tests/unit/pki/make.h tests/unit/ca/held.h tests/unit/pki/csr-samples.h tests/cli/lib.sh \
+EXTRA_DIST += tests/unit/tap.h tests/unit/folder.h tests/unit/pki/make.h tests/unit/ca/held.h tests/unit/pki/csr-samples.h tests/cli/lib.sh \
   tests/unit/pki/jose-data.h tests/unit/pki/jose_peer.py tests/data/jose tests/data/wycheproof
 AM_DEFAULT_SOURCE_EXT = .c
 AM_CPPFLAGS += -I$(srcdir)/tests/unit

@@ -12,6 +12,7 @@
 #include "ca/init.h"
 #include "pki/chain.h"
 #include "store/publish.h"
+#include "folder.h"
 #include "tap.h"
 
 #include "../pki/make.h"
@@ -84,9 +85,7 @@ __attribute__((unused)) static bool held_believed(const struct dc_holdings *hold
 }
 
 __attribute__((unused)) static int held_done(void) {
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf %s", held_top);
-  if (system(command)) printf("# %s is left\n", held_top);
+  folder_remove(held_top);
   return tap_done();
 }
 

@@ -13,6 +13,7 @@
 #include "store/layout.h"
 #include "store/lock.h"
 #include "store/publish.h"
+#include "folder.h"
 #include "tap.h"
 
 enum { PUBLICATIONS = 20 };
@@ -160,8 +161,6 @@ int main(int argc, char **argv) {
   if (!mkdtemp(top)) return 99;
   test_lock();
   test_readers();
-  char command[128];
-  snprintf(command, sizeof command, "cd %s && rd /s /q .", top);
-  if (system(command)) printf("# %s is left\n", top);
+  folder_remove(top);
   return tap_done();
 }

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "store/layout.h"
 #include "store/lock.h"
+#include "folder.h"
 #include "tap.h"
 
 static char top[] = "/tmp/daprcerts-store.XXXXXX";
@@ -412,17 +413,7 @@ static void test_pipes(void) {
   for (size_t i = 0; i < DC_COUNT(files); i++) dc_buf_free(&files[i]);
   close(ends[0]);
 }
-
-#define REMOVE "rm -rf %s"
-#else
-#define REMOVE "cd %s && rd /s /q ."
 #endif
-
-static void remove_top(void) {
-  char command[128];
-  snprintf(command, sizeof command, REMOVE, top);
-  if (system(command)) printf("# %s is left\n", top);
-}
 
 int main(void) {
   if (!mkdtemp(top)) return 99;
@@ -442,6 +433,6 @@ int main(void) {
   test_first_set();
   test_pipes();
 #endif
-  remove_top();
+  folder_remove(top);
   return tap_done();
 }
