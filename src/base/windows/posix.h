@@ -146,7 +146,7 @@ int dc_posix_unlinkat(int fd, const char *name, int flags);
 #define F_DUPFD_CLOEXEC 5
 #define FD_CLOEXEC 1
 #define fcntl dc_posix_fcntl
-int dc_posix_fcntl(int fd, int what, ...); /* of sockets: O_NONBLOCK, and F_DUPFD_CLOEXEC */
+int dc_posix_fcntl(int fd, int what, ...); /* of sockets: O_NONBLOCK, and F_DUPFD_CLOEXEC; of pipes: O_NONBLOCK */
 
 /* --- folders: each entry's name, "." and ".." too -------------------------------------------------------------------- */
 struct dc_posix_dirent {

@@ -130,6 +130,16 @@ int dc_posix_getaddrinfo(const char *node, const char *service, const struct add
   return getaddrinfo(node, service, hints, found);
 }
 
+/* Files and terminals stay as they are. */
+static int set_pipe(int fd, bool at_once) {
+  HANDLE handle = (HANDLE)_get_osfhandle(fd);
+  DWORD mode = PIPE_READMODE_BYTE | (at_once ? PIPE_NOWAIT : PIPE_WAIT);
+  if (GetFileType(handle) != FILE_TYPE_PIPE) return 0;
+  if (SetNamedPipeHandleState(handle, &mode, NULL, NULL)) return 0;
+  errno = dc_posix_errno(GetLastError());
+  return -1;
+}
+
 int dc_posix_fcntl(int fd, int what, ...) {
   va_list args;
   WSAPROTOCOL_INFOW copy;
@@ -141,7 +151,8 @@ int dc_posix_fcntl(int fd, int what, ...) {
   u_long wanted = what == F_SETFL ? va_arg(args, int) != 0 : 0;
   va_end(args);
   if (what == F_GETFD) return FD_CLOEXEC; /* nothing is inherited that was not named */
-  if (what != F_SETFL || !is_socket(fd)) return 0;
+  if (what != F_SETFL) return 0;
+  if (!is_socket(fd)) return set_pipe(fd, wanted);
   return ioctlsocket(dc_posix_handle(fd), FIONBIO, &wanted) ? fail() : 0;
 }
 
@@ -156,6 +167,10 @@ int dc_posix_poll(struct dc_posix_pollfd *fds, size_t count, int milliseconds) {
     fds[i].revents = 0;
     if (is_socket(fds[i].fd)) all[asked++] = (WSAPOLLFD){.fd = dc_posix_handle(fds[i].fd), .events = fds[i].events};
   }
+  if (asked == 0) { /* which Windows refuses */
+    Sleep((DWORD)milliseconds);
+    return 0;
+  }
   int n = WSAPoll(all, (ULONG)asked, milliseconds);
   if (n < 0) return fail();
   asked = 0;
@@ -165,7 +180,10 @@ int dc_posix_poll(struct dc_posix_pollfd *fds, size_t count, int milliseconds) {
 }
 
 ssize_t dc_posix_read(int fd, void *bytes, size_t n) {
-  return is_socket(fd) ? dc_posix_recv(fd, bytes, n, 0) : _read(fd, bytes, (unsigned)length_of(n));
+  if (is_socket(fd)) return dc_posix_recv(fd, bytes, n, 0);
+  int got = _read(fd, bytes, (unsigned)length_of(n));
+  if (got < 0 && _doserrno == ERROR_NO_DATA) errno = EAGAIN; /* of a pipe that does not wait */
+  return got;
 }
 
 ssize_t dc_posix_write(int fd, const void *bytes, size_t n) {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <io.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -106,6 +107,19 @@ static void test_environment(void) {
   is_text(dc_buf_text(&out), "M\xc3\xbcller \xe2\x82\xac", "has it too");
   unsetenv("DAPRCERTS_TEST");
   ok(!getenv("DAPRCERTS_TEST"), "it is gone");
+}
+
+/* --- pipes ------------------------------------------------------------------------------------------------------------- */
+
+static void test_waiting(void) {
+  int ends[2];
+  char byte = 0;
+  if (!ok(pipe(ends) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0, "a pipe that does not wait")) return;
+  ok(read(ends[0], &byte, 1) < 0 && errno == EAGAIN, "has nothing yet");
+  ok(write(ends[1], "x", 1) == 1 && read(ends[0], &byte, 1) == 1 && byte == 'x', "then what was written");
+  ok(close(ends[1]) == 0 && read(ends[0], &byte, 1) == 0, "and its end");
+  close(ends[0]);
+  is_num(poll(NULL, 0, 1), 0, "poll of nothing waits");
 }
 
 /* --- files --------------------------------------------------------------------------------------------------------------- */
@@ -251,6 +265,7 @@ int main(int argc, char **argv) {
   test_words();
   test_streams();
   test_environment();
+  test_waiting();
   test_private();
   test_replace();
   test_names();
