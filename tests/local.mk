@@ -70,28 +70,27 @@ UNIT_TESTS += tests/unit/base/os tests/unit/base/proc tests/unit/store/lock
 endif
 if WITH_SENTRY
 UNIT_TESTS += \
+  tests/unit/client/client \
   tests/unit/client/socket \
   tests/unit/rpc/grpc \
   tests/unit/rpc/h2 \
   tests/unit/rpc/messages \
   tests/unit/rpc/tls \
-  tests/unit/sentry/expiry \
-  tests/unit/sentry/health \
-  tests/unit/sentry/metrics \
-  tests/unit/sentry/policy \
-  tests/unit/sentry/validator
-if !WINDOWS
-UNIT_TESTS += \
-  tests/unit/client/client \
   tests/unit/sentry/bind \
+  tests/unit/sentry/expiry \
   tests/unit/sentry/flood \
+  tests/unit/sentry/health \
   tests/unit/sentry/http \
   tests/unit/sentry/jwks \
+  tests/unit/sentry/metrics \
+  tests/unit/sentry/policy \
   tests/unit/sentry/reload \
   tests/unit/sentry/restart \
   tests/unit/sentry/service \
-  tests/unit/sentry/systemd \
+  tests/unit/sentry/validator \
   tests/unit/sentry/watch
+if !WINDOWS
+UNIT_TESTS += tests/unit/sentry/systemd
 endif
 endif
 check_PROGRAMS += $(UNIT_TESTS)

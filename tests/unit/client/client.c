@@ -35,8 +35,10 @@ struct play {
 
 static struct party root, issuer, other_root, sentry, nobody, ended, several;
 static int listening;
+static struct sockaddr_in at = {.sin_family = AF_INET};
 static char address[32];
 static _Atomic unsigned attempts;
+static _Atomic bool over; /* whoever comes next ends the server */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the next two */
 static struct play next_play;
 static char last_request[64];
@@ -115,10 +117,13 @@ static void serve(int fd) {
   dc_tls_creds_unref(creds);
 }
 
-/* Until the listening socket is shut down. */
 static void *run(void *user) {
   (void)user;
   for (int fd; (fd = accept(listening, NULL, NULL)) >= 0; close(fd)) {
+    if (over) {
+      close(fd);
+      break;
+    }
     pthread_mutex_lock(&mutex);
     play = next_play;
     pthread_mutex_unlock(&mutex);
@@ -129,13 +134,23 @@ static void *run(void *user) {
 }
 
 static void start(void) {
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
   socklen_t size = sizeof at;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   listening = socket(AF_INET, SOCK_STREAM, 0);
   if (listening < 0 || bind(listening, (struct sockaddr *)&at, size) || listen(listening, 16) ||
       getsockname(listening, (struct sockaddr *)&at, &size))
     exit(99);
   snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(at.sin_port));
+}
+
+/* A call, which accept(2) waits for: the shutdown of a listening socket is not told to it but on Linux. */
+static void stop(pthread_t thread) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  over = true;
+  if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof at)) exit(99);
+  pthread_join(thread, NULL);
+  close(fd);
+  close(listening);
 }
 
 /* --- the client --------------------------------------------------------------------------------------------------- */
@@ -273,9 +288,7 @@ int main(void) {
   test_refusals();
   test_who_it_is();
   test_manners();
-  shutdown(listening, SHUT_RDWR);
-  pthread_join(thread, NULL);
-  close(listening);
+  stop(thread);
   is_num(ask_at(address, &root, LONG_MS, &response, &err), DC_EUNAVAIL, "nobody there");
   ok(strstr(err.text, address) != NULL, "is told, with the address");
   is_num(ask_at("sentry", &root, LONG_MS, &response, &err), DC_EINVAL, "an address that is none");

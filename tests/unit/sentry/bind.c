@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#ifndef _WIN32
 #include <sys/syscall.h>
+#endif
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -26,6 +28,7 @@ int socket(int domain, int type, int protocol) {
 }
 #endif
 
+#ifndef _WIN32 /* whose sockets in the file system wine has not */
 static bool there(void) {
   struct stat status;
   return lstat(path, &status) == 0;
@@ -122,6 +125,11 @@ static void test_passed(void) {
   unlink(path);
 }
 
+#define AND_A_PATH , address
+#else
+#define AND_A_PATH
+#endif
+
 static void test_wrong(void) {
   static char longer[200] = "unix:/";
   const char *const wrong[] = {"unix:", longer};
@@ -136,11 +144,13 @@ static void test_wrong(void) {
 }
 
 static void test_port(void) {
-  const char *const addresses[] = {"127.0.0.1", "127.0.0.2", address, NULL}, *const one[] = {"127.0.0.2", NULL};
+  const char *const addresses[] = {"127.0.0.1", "127.0.0.2" AND_A_PATH, NULL}, *const one[] = {"127.0.0.2", NULL};
   struct dc_bind bound = DC_BIND_INIT, second = DC_BIND_INIT;
   struct dc_err err = DC_ERR_INIT;
   unsigned a = 0, b = 1;
-  if (!ok(dc_bind(&bound, addresses, 0, &err) == 0 && bound.count == 3, "several addresses: %s", err.text)) return;
+  if (!ok(dc_bind(&bound, addresses, 0, &err) == 0 && bound.count == DC_COUNT(addresses) - 1, "several addresses: %s",
+          err.text))
+    return;
   (void)sscanf(bound.sockets[0].address, "127.0.0.1:%u", &a);
   (void)sscanf(bound.sockets[1].address, "127.0.0.2:%u", &b);
   ok(a == b && a > 0, "one free port for all: %s, %s", bound.sockets[0].address, bound.sockets[1].address);
@@ -170,10 +180,12 @@ int main(void) {
   if (!mkdtemp(dir)) return 1;
   snprintf(path, sizeof path, "%s/socket", dir);
   snprintf(address, sizeof address, "unix:%s", path);
+#ifndef _WIN32
   test_path();
   test_full();
   test_strangers();
   test_passed();
+#endif
   test_wrong();
   test_port();
   test_every_interface();

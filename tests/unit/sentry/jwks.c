@@ -48,11 +48,12 @@ static const char *read_file(const char *name, struct dc_buf *text) {
   return dc_os_read_file(in_dir(name), 1 << 24, text, NULL) ? "cannot be read" : dc_buf_text(text);
 }
 
+static int log_fd = -1;
+
 static void begin_log(void) {
-  static int fd = -1;
-  if (fd >= 0) close(fd);
-  fd = open(in_dir("log"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-  const struct dc_log_config config = {.fd = fd, .level = DC_LOG_DEBUG, .instance = "test", .version = "1"};
+  if (log_fd >= 0) close(log_fd);
+  log_fd = open(in_dir("log"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  const struct dc_log_config config = {.fd = log_fd, .level = DC_LOG_DEBUG, .instance = "test", .version = "1"};
   dc_log_setup(&config);
 }
 
@@ -216,6 +217,7 @@ static void test_notes(void) {
   ok(logged("no key that can check a token"), "is warned about");
 }
 
+#ifndef _WIN32 /* where key sets come from no URL, and a program that is a shell script runs by no other program */
 /* --- a URL -------------------------------------------------------------------------------------------------------- */
 
 static void act(const char *script) { write_file("act", 0600, script); }
@@ -488,6 +490,8 @@ static void test_stop(void) {
   dc_jwks_source_unref(NULL);
 }
 
+#endif
+
 static void use(void *user) {
   struct dc_jwks_source *source = user;
   for (int i = 0; i < 20000; i++) {
@@ -528,6 +532,7 @@ int main(void) {
   test_bad_files();
   test_text();
   test_notes();
+#ifndef _WIN32
   test_bad_urls();
   test_url();
   test_intervals();
@@ -535,8 +540,10 @@ int main(void) {
   test_retries();
   test_want();
   test_stop();
+#endif
   test_threads();
   is_num(uv_loop_close(&loop), 0, "the loop is empty");
+  close(log_fd);
   for (size_t i = 0; i < DC_COUNT(left); i++) unlink(in_dir(left[i]));
   is_num(rmdir(dir), 0, "no other file was left");
   return tap_done();

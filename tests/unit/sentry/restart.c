@@ -10,6 +10,7 @@
 #include "ca/install.h"
 #include "ca/rotate.h"
 #include "store/publish.h"
+#include "folder.h"
 #include "tap.h"
 
 enum { DAY = 86400, LIFE = 100 * DAY };
@@ -110,9 +111,11 @@ static void test_silent(void) {
      "of many the first, and their number: %s", names);
   (void)unlink(path);
   ok(strstr(silent(path, since, &count), "cannot read the audit log") != NULL, "one that is not there");
+#ifndef _WIN32 /* whose pipes are no files */
   alarm(60); /* of a test that fails, lest it hang */
   ok(mkfifo(path, 0600) == 0 && strstr(silent(path, since, &count), "is not a regular file"), "nor is a pipe read");
   alarm(0);
+#endif
 }
 
 int main(void) {
@@ -125,7 +128,6 @@ int main(void) {
   test_state(made);
   test_silent();
   dc_authority_unref(authority);
-  char command[sizeof dir + 16];
-  snprintf(command, sizeof command, "rm -rf %s", dir);
-  return system(command) ? 1 : tap_done();
+  folder_remove(dir);
+  return tap_done();
 }

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#ifndef _WIN32
 #include <sys/mman.h>
 #include <sys/resource.h>
+#endif
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,10 +16,17 @@
 #include "base/path.h"
 #include "store/layout.h"
 #include "store/publish.h"
+#include "folder.h"
 #include "tap.h"
 
 /* BOUND: how long an event may take that must come; nothing is expected to take it. SILENCE: how long none may come. */
 enum { BOUND_MS = 30000, SILENCE_MS = 4 * DC_WATCH_QUIET_MS, NEVER_MS = 24 * 3600 * 1000, OFTEN_MS = 20 };
+/* On Windows no event tells of what is made on the way to a file. */
+#ifdef _WIN32
+enum { ABSENT_MS = OFTEN_MS };
+#else
+enum { ABSENT_MS = NEVER_MS };
+#endif
 
 static char top[] = "/tmp/daprcerts-watch.XXXXXX";
 static uv_loop_t loop;
@@ -40,6 +49,7 @@ static void on_bound(uv_timer_t *timer) {
 
 /* So that nothing can be opened, inotify neither; what stat(2) tells needs no descriptor. */
 static void limit_descriptors(bool limited) {
+#ifdef RLIMIT_NOFILE
   static struct rlimit usual;
   if (usual.rlim_cur == 0) (void)getrlimit(RLIMIT_NOFILE, &usual);
   struct rlimit limit = usual;
@@ -49,6 +59,9 @@ static void limit_descriptors(bool limited) {
     limit.rlim_cur = (rlim_t)lowest;
   }
   (void)setrlimit(RLIMIT_NOFILE, &limit);
+#else
+  (void)limited;
+#endif
 }
 
 /* Runs the loop until *COUNT is more than BEFORE, for MS at most. */
@@ -111,7 +124,6 @@ static void rename_over(const char *name, const char *text) {
 static void make_dir(const char *name) { must(mkdir(name, 0700), "mkdir", name); }
 static void remove_file(const char *name) { must(unlink(name), "unlink", name); }
 static void remove_dir(const char *name) { must(rmdir(name), "rmdir", name); }
-static void link_to(const char *target, const char *name) { must(symlink(target, name), "symlink", name); }
 
 static void read_file(const char *name) {
   struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -133,8 +145,10 @@ static void test_plain(void) {
   sees("a file renamed over");
   write_in_place("plain/f", "four");
   sees("the new file written in place");
+#ifndef _WIN32 /* where permissions leave a file's times alone */
   must(chmod("plain/f", 0400), "chmod", "plain/f");
   sees("other permissions");
+#endif
   remove_file("plain/f");
   sees("a file removed");
   write_in_place("plain/f", "five");
@@ -177,7 +191,8 @@ static void test_burst(void) {
 }
 
 static void test_absent(void) {
-  watch_one("absent/a/b/f");
+  const char *const paths[] = {"absent/a/b/f", NULL};
+  watch_paths(ABSENT_MS, paths);
   make_dir("absent");
   make_dir("absent/a");
   sees_nothing("directories on the way to a file that is not there");
@@ -192,6 +207,7 @@ static void test_absent(void) {
   make_dir("absent/a/b");
   write_in_place("absent/a/b/f", "three");
   sees("and made anew");
+#ifndef _WIN32 /* where a folder that is watched has its name until it is not */
   remove_file("absent/a/b/f");
   remove_dir("absent/a/b");
   remove_dir("absent/a");
@@ -211,8 +227,12 @@ static void test_absent(void) {
   sees_nothing("the file that was there before, where it is now");
   write_in_place("absent/a/b/f", "eight");
   sees("the file that is there");
+#endif
   dc_watch_close(watched);
 }
+
+#ifndef _WIN32 /* where not everybody may make a link */
+static void link_to(const char *target, const char *name) { must(symlink(target, name), "symlink", name); }
 
 /* As the kubelet does it: FILE → ..data/FILE, ..data → a directory of one version. */
 static void test_kubernetes(void) {
@@ -262,6 +282,8 @@ static void test_links(void) {
   dc_watch_close(watched);
 }
 
+#endif
+
 static void publish(enum dc_publish how, const char *text) {
   struct dc_set set DC_CLEANUP(dc_set_free) = DC_SET_INIT;
   struct dc_err err = DC_ERR_INIT;
@@ -272,7 +294,7 @@ static void publish(enum dc_publish how, const char *text) {
 
 static void test_publication(void) {
   const char *const paths[] = {"own/ca.crt", "own/" DC_LAYOUT_MARK, NULL};
-  watch_paths(NEVER_MS, paths);
+  watch_paths(ABSENT_MS, paths);
   publish(DC_PUBLISH_NEW, "one");
   sees("a first publication");
   publish(DC_PUBLISH_REPLACE, "two");
@@ -308,6 +330,7 @@ static void test_other_files(void) {
   dc_watch_close(watched);
 }
 
+#ifndef _WIN32 /* which has as many descriptors as memory, and tells of what is written through a mapping when it likes */
 static int count_lines(const char *name, const char *text) {
   struct dc_buf log DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   must(dc_os_read_file(name, 1 << 20, &log, NULL), "read", name);
@@ -372,6 +395,8 @@ static void test_without_event(void) {
   dc_watch_close(watched);
 }
 
+#endif
+
 static void on_close_within(void *user, bool settled) {
   (void)user;
   (void)settled;
@@ -390,12 +415,6 @@ static void test_close(void) {
   is_num(uv_run(&loop, UV_RUN_DEFAULT), 0, "nothing of any watch is left in the loop");
 }
 
-static void remove_top(void) {
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf %s", top);
-  if (system(command)) printf("# %s is left\n", top);
-}
-
 static void with_loop(void (*test)(void)) {
   (void)uv_loop_init(&loop);
   test();
@@ -408,13 +427,15 @@ int main(void) {
   with_loop(test_plain);
   with_loop(test_burst);
   with_loop(test_absent);
+#ifndef _WIN32
   with_loop(test_kubernetes);
   with_loop(test_links);
-  with_loop(test_publication);
-  with_loop(test_other_files);
   with_loop(test_polling);
   with_loop(test_without_event);
+#endif
+  with_loop(test_publication);
+  with_loop(test_other_files);
   with_loop(test_close);
-  remove_top();
+  if (chdir("/") == 0) folder_remove(top); /* a folder that somebody is in stays, on Windows */
   return tap_done();
 }
