@@ -89,6 +89,7 @@ UNIT_TESTS += \
   tests/unit/sentry/service \
   tests/unit/sentry/validator \
   tests/unit/sentry/watch
+# systemd's sockets and messages
 if !WINDOWS
 UNIT_TESTS += tests/unit/sentry/systemd
 endif
@@ -285,7 +286,25 @@ EXTRA_DIST += packaging/msys2/PKGBUILD
 if WINDOWS
 WINDOWS_TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) tests/windows/tools.sh
 if WITH_SENTRY
-WINDOWS_TESTS += tests/windows/sentry.sh
+# those that are not here: of signals, modes, sockets that are passed, processes of Unix, a clock that is set
+WINDOWS_TESTS += tests/windows/sentry.sh \
+  tests/interop/go.sh \
+  tests/interop/h2spec.sh \
+  tests/interop/python.sh \
+  tests/interop/tools.sh \
+  tests/sentry/ask.sh \
+  tests/sentry/audit.sh \
+  tests/sentry/drain.sh \
+  tests/sentry/http.sh \
+  tests/sentry/identities.sh \
+  tests/sentry/jwks.sh \
+  tests/sentry/jwt.sh \
+  tests/sentry/limits.sh \
+  tests/sentry/oidc.sh \
+  tests/sentry/policy.sh \
+  tests/sentry/reload.sh \
+  tests/sentry/shown.sh \
+  tests/sentry/story.sh
 endif
 .PHONY: check-windows
 check-windows:

@@ -72,6 +72,9 @@ has_command() { command -v "$1" >/dev/null 2>&1; }
 # has_ipv6: this machine has ::1.
 has_ipv6() { [ ! -d /proc/net ] || grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
 
+# on_windows: the programs are Windows', in wine or in a shell of MSYS2.
+on_windows() { [ "${DAPRCERTS_HOST_OS:-}" = windows ]; }
+
 # find_python MODULE...: sets PYTHON to one that has them, or to nothing.
 find_python() {
   for PYTHON in /usr/bin/python3 python3; do

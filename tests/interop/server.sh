@@ -66,10 +66,24 @@ wait_sentry() {
   SENTRY_PID=
 }
 
-# stop_sentry: SIGTERM, then its end.
+# server_process: its own number. On Windows its dispatcher is another process, which waits for it and leaves Ctrl-C to it.
+server_process() {
+  if on_windows; then pgrep -f "daprcerts-sentry.*$WORK/ready" | head -n 1; else echo "$SENTRY_PID"; fi
+}
+
+# END_SIGNAL: what asks it to end: SIGTERM; on Windows Ctrl-C, which kill says by SIGINT.
+END_SIGNAL=TERM
+! on_windows || END_SIGNAL=INT
+
+# hup: SIGHUP, at which it reads its files again and opens its logs anew. False on Windows, where it looks by itself alone.
+NO_HUP='there is no SIGHUP on Windows'
+NO_MODES='who may read a file is said by no mode on Windows: tests/unit/base/os_windows.c'
+hup() { ! on_windows && kill -HUP "$SENTRY_PID"; }
+
+# stop_sentry: asks it to end, and waits for that.
 stop_sentry() {
   [ -n "${SENTRY_PID:-}" ] || return 0
-  kill -TERM "$SENTRY_PID" 2>/dev/null
+  kill -$END_SIGNAL "$(server_process)" 2>/dev/null
   wait_sentry
 }
 

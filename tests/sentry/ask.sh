@@ -26,8 +26,12 @@ asks 0 'in --trust-anchors, over --dir' "$SENTRY_ADDR" --dir other --trust-ancho
 home=$HOME
 unset HOME
 asks 0 'which needs no directory, and so no HOME' "$SENTRY_ADDR" --trust-anchors ca/ca.crt
-asks 1 'as without anchors' "$SENTRY_ADDR"
-has err 'HOME is not set' 'it is told'
+if on_windows; then
+  skip 'as without anchors' 'where HOME is not set USERPROFILE counts, which always is'
+else
+  asks 1 'as without anchors' "$SENTRY_ADDR"
+  has err 'HOME is not set' 'it is told'
+fi
 export HOME="$home"
 DAPR_TRUST_ANCHORS=$(cat ca/ca.crt)
 DAPRCERTS_DIR=$WORK/other
@@ -111,7 +115,7 @@ same 5 "$count" 'after five attempts, as a sidecar makes them'
 
 openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out csr 2>/dev/null
 request() {
-  "$TOP_BUILDDIR/daprcerts-request" --sentry "$at" --id web --namespace default \
+  "$DAPRCERTS" request --sentry "$at" --id web --namespace default \
     --server-id spiffe://localhost/ns/default/dapr-sentry --trust-anchors ca/ca.crt --timeout 200ms "$@" <csr
 }
 silence() { status 1 'a silent server' request --attempts 3; }

@@ -10,7 +10,11 @@ asks() { "$DAPRCERTS" issue "$@" --sentry "$SENTRY_ADDR" --force; }
 
 umask 022
 start_sentry --audit-log audit.json
-same 600 "$(stat -c %a audit.json)" 'the file is made for its owner alone'
+if on_windows; then
+  skip 'the file is made for its owner alone' "$NO_MODES"
+else
+  same 600 "$(stat -c %a audit.json)" 'the file is made for its owner alone'
+fi
 status 0 'a certificate' asks web
 same 1 "$(wc -l <audit.json)" 'makes one line, which is there when the answer is'
 status 1 'a refusal' asks dapr-sentry --trust-domain localhost
@@ -36,10 +40,14 @@ fi
 mv audit.json audit.json.1
 status 0 'a certificate after the file was moved' asks shop
 same 2 "$(wc -l <audit.json.1)" 'is still told to the moved file'
-kill -HUP "$SENTRY_PID"
-check 'SIGHUP is answered' logged 'the credentials are unchanged' # by then the file is in use
-status 0 'one after SIGHUP' asks shop
-same 1 "$(wc -l <audit.json)" 'is told to a new file'
+if hup; then
+  check 'SIGHUP is answered' logged 'the credentials are unchanged' # by then the file is in use
+  status 0 'one after SIGHUP' asks shop
+  same 1 "$(wc -l <audit.json)" 'is told to a new file'
+else
+  skip 'one after SIGHUP' "$NO_HUP"
+  head -n 1 audit.json.1 >audit.json
+fi
 stop_sentry
 start_sentry --audit-log audit.json
 asks web >/dev/null 2>&1

@@ -29,8 +29,12 @@ start_sentry --issuer-credentials "$ca"
 check 'without --jwt-enabled no key is made' test ! -e "$ca/jwt.key"
 stop_sentry
 (umask 000 && start_sentry --issuer-credentials "$ca" --jwt-enabled && stop_sentry)
-same '-rw-------' "$(ls -l "$ca/jwt.key" | cut -c1-10)" 'the key that is made is private, whatever the umask'
-same '-rw-r--r--' "$(ls -l "$ca/jwks.json" | cut -c1-10)" 'its set is not'
+if on_windows; then
+  skip 'the key that is made is private, whatever the umask' "$NO_MODES"
+else
+  same '-rw-------' "$(ls -l "$ca/jwt.key" | cut -c1-10)" 'the key that is made is private, whatever the umask'
+  same '-rw-r--r--' "$(ls -l "$ca/jwks.json" | cut -c1-10)" 'its set is not'
+fi
 same '-----BEGIN PRIVATE KEY-----' "$(head -n 1 "$ca/jwt.key")" 'the key is PKCS#8'
 openssl pkey -in "$ca/jwt.key" -noout -text 2>/dev/null | head -n 1 >"$WORK/text"
 has "$WORK/text" '2048 bit' 'of RSA, 2048 bits, by openssl'

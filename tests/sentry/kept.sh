@@ -40,7 +40,7 @@ close_kept() {
 # requests TOKEN-FILE TIME: a call for web, which is given so long; issue --sentry gives it 15 seconds.
 requests() {
   openssl req -new -newkey ed25519 -nodes -keyout /dev/null -subj / -out "$WORK/asked.csr" 2>/dev/null
-  "$TOP_BUILDDIR/daprcerts-request" --sentry "$SENTRY_ADDR" --id web --namespace default --attempts 1 --timeout "$2" \
+  "$DAPRCERTS" request --sentry "$SENTRY_ADDR" --id web --namespace default --attempts 1 --timeout "$2" \
     --server-id spiffe://localhost/ns/default/dapr-sentry --trust-anchors ca/ca.crt --token-file "$1" <"$WORK/asked.csr"
 }
 

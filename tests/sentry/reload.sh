@@ -118,18 +118,26 @@ put parent/live/ca.crt parent/live/ca.crt
 cat parent/live/* >/dev/null
 echo '# a comment' >>parent/live/daprcerts.conf
 echo text >parent/live/notes
-kill -HUP "$SENTRY_PID"
-check 'SIGHUP is answered' logged 'the credentials are unchanged'
-check 'for the configuration too' logged 'the configuration is unchanged'
+records=1
+if hup; then
+  records=3
+  check 'SIGHUP is answered' logged 'the credentials are unchanged'
+  check 'for the configuration too' logged 'the configuration is unchanged'
+else
+  skip 'SIGHUP is answered' "$NO_HUP"
+fi
 put b/issuer.key parent/live/issuer.key
 stays d 'a bad key after files that were touched, copied onto themselves and read'
-same 3 $(($(wc -l <sentry.log) - lines)) 'of which no record tells'
+same $records $(($(wc -l <sentry.log) - lines)) 'of which no record tells'
 for again in 1 2; do
   put parent/live/issuer.key parent/live/issuer.key
-  kill -HUP "$SENTRY_PID"
-  check "SIGHUP answers each time, $again" logged 'the configuration is unchanged' $((again + 1))
+  if hup; then
+    check "SIGHUP answers each time, $again" logged 'the configuration is unchanged' $((again + 1))
+    refusals=$((refusals + 1))
+  else
+    skip "SIGHUP answers each time, $again" "$NO_HUP"
+  fi
 done
-refusals=$((refusals + 2))
 put a/issuer.key parent/live/issuer.key
 stays d 'another bad key: the same bytes in between made no record'
 put d/issuer.key parent/live/issuer.key
@@ -212,8 +220,8 @@ lacking=
 limited() { exec unshare -Ur sh -c "echo $lacking && exec \"\$@\"" sh "$sentry" "$@"; }
 for lacking in '0 >/proc/sys/user/max_inotify_instances' '1 >/proc/sys/user/max_inotify_watches'; do
   what=${lacking##*/}
-  if ! unshare -Ur sh -c "echo $lacking" 2>/dev/null; then
-    skip "without events, $what" 'no user namespace in this place'
+  if on_windows || ! unshare -Ur sh -c "echo $lacking" 2>/dev/null; then
+    skip "without events, $what" 'no inotify on Windows, or no user namespace in this place'
     continue
   fi
   rm -rf polled && cp -R a polled
