@@ -282,8 +282,9 @@ TESTS += $(LINT_TESTS)
 
 # --- Windows: what runs there, or in wine (scripts/check windows) ------------------------------------------------------
 dist_check_SCRIPTS += tests/windows/tools.sh tests/windows/sentry.sh
-EXTRA_DIST += packaging/msys2/PKGBUILD
+EXTRA_DIST += packaging/msys2/PKGBUILD tests/windows/close.c
 if WINDOWS
+check_PROGRAMS += tests/windows/close
 WINDOWS_TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) tests/windows/tools.sh
 if WITH_SENTRY
 # those that are not here: of signals, modes, sockets that are passed, processes of Unix, a clock that is set

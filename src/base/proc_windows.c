@@ -116,8 +116,12 @@ static int reap(HANDLE process, const char *program, int *status, struct dc_err 
 
 /* --- becoming another ------------------------------------------------------------------------------------------------ */
 
-/* Ctrl-C is the child's affair, which has it too; its end is ours. */
-static BOOL WINAPI leave_to_child(DWORD event) { return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT; }
+/* Ctrl-C is the child's affair, which has it too; its end is ours. Of a console that is closed we end when this returns,
+ * and would take the child with us. */
+static BOOL WINAPI leave_to_child(DWORD event) {
+  if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) Sleep(INFINITE);
+  return TRUE;
+}
 
 int dc_proc_become(char *const argv[], int *status, struct dc_err *err) {
   STARTUPINFOEXW info = {.StartupInfo.hStdInput = GetStdHandle(STD_INPUT_HANDLE),
