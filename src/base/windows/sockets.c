@@ -156,27 +156,41 @@ int dc_posix_fcntl(int fd, int what, ...) {
   return ioctlsocket(dc_posix_handle(fd), FIONBIO, &wanted) ? fail() : 0;
 }
 
+/* By select: until Windows 10 2004 WSAPoll does not tell of a connection that is refused. What is no socket is ready. */
 int dc_posix_poll(struct dc_posix_pollfd *fds, size_t count, int milliseconds) {
-  WSAPOLLFD all[8];
-  size_t asked = 0;
-  if (count > sizeof all / sizeof all[0]) {
+  fd_set readable, writable, failed;
+  int ready = 0;
+  if (count > FD_SETSIZE) {
     errno = EINVAL;
     return -1;
   }
+  FD_ZERO(&readable);
+  FD_ZERO(&writable);
+  FD_ZERO(&failed);
   for (size_t i = 0; i < count; i++) {
-    fds[i].revents = 0;
-    if (is_socket(fds[i].fd)) all[asked++] = (WSAPOLLFD){.fd = dc_posix_handle(fds[i].fd), .events = fds[i].events};
+    SOCKET socket = dc_posix_handle(fds[i].fd);
+    fds[i].revents = is_socket(fds[i].fd) || fds[i].fd < 0 ? 0 : fds[i].events;
+    if (fds[i].revents) ready++;
+    if (!is_socket(fds[i].fd)) continue;
+    if (fds[i].events & POLLIN) FD_SET(socket, &readable);
+    if (fds[i].events & POLLOUT) FD_SET(socket, &writable);
+    FD_SET(socket, &failed);
   }
-  if (asked == 0) { /* which Windows refuses */
-    Sleep((DWORD)milliseconds);
-    return 0;
+  if (failed.fd_count == 0) { /* which select refuses */
+    if (!ready) Sleep(milliseconds < 0 ? INFINITE : (DWORD)milliseconds);
+    return ready;
   }
-  int n = WSAPoll(all, (ULONG)asked, milliseconds);
-  if (n < 0) return fail();
-  asked = 0;
-  for (size_t i = 0; i < count; i++)
-    if (is_socket(fds[i].fd)) fds[i].revents = all[asked++].revents;
-  return n;
+  if (ready) milliseconds = 0;
+  struct timeval patience = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+  if (select(0, &readable, &writable, &failed, milliseconds < 0 ? NULL : &patience) < 0) return fail();
+  for (size_t i = 0; i < count; i++) {
+    SOCKET socket = dc_posix_handle(fds[i].fd);
+    if (!is_socket(fds[i].fd)) continue;
+    fds[i].revents = (short)((FD_ISSET(socket, &readable) ? POLLIN : 0) | (FD_ISSET(socket, &writable) ? POLLOUT : 0) |
+                             (FD_ISSET(socket, &failed) ? POLLERR : 0));
+    if (fds[i].revents) ready++;
+  }
+  return ready;
 }
 
 ssize_t dc_posix_read(int fd, void *bytes, size_t n) {
