@@ -293,6 +293,7 @@ WINDOWS_TESTS += tests/windows/sentry.sh \
   tests/interop/h2spec.sh \
   tests/interop/python.sh \
   tests/interop/tools.sh \
+  tests/interop/traffic.sh \
   tests/sentry/ask.sh \
   tests/sentry/audit.sh \
   tests/sentry/drain.sh \
