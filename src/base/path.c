@@ -56,6 +56,16 @@ const char *dc_path_last(const char *path) {
   return last;
 }
 
+#ifdef _WIN32
+/* In slashes, which shells, YAML and helm hand on as they are. What begins with a separator, or with a drive alone, counts
+ * from the current folder too. */
+int dc_path_absolute(const char *path, char **out, struct dc_err *err) {
+  char *full = dc_posix_full_path(path);
+  if (!full) return dc_err_sys(err, errno, "cannot tell where '%s' is", path);
+  *out = full;
+  return 0;
+}
+#else
 int dc_path_absolute(const char *path, char **out, struct dc_err *err) {
   char folder[PATH_MAX];
   if (!dc_path_is_absolute(path) && !getcwd(folder, sizeof folder))
@@ -65,6 +75,7 @@ int dc_path_absolute(const char *path, char **out, struct dc_err *err) {
   *out = dc_path_is_absolute(path) ? strdup(path) : dc_path_join(folder, path);
   return *out ? 0 : dc_err_nomem(err);
 }
+#endif
 
 int dc_path_home(const char **home, struct dc_err *err) {
   const char *value = NULL;

@@ -455,16 +455,15 @@ char *dc_posix_realpath(const char *path, char *into) {
   return text;
 }
 
-char *dc_posix_getcwd(char *into, size_t size) {
-  wchar_t folder[32768];
-  DWORD n = GetCurrentDirectoryW(sizeof folder / sizeof *folder, folder);
-  char *text = n ? narrow_path(folder) : NULL;
-  if (!text) return NULL;
-  bool fits = strlen(text) < size;
-  if (fits) strcpy(into, text);
-  if (!fits) errno = ERANGE;
-  free(text);
-  return fits ? into : NULL;
+char *dc_posix_full_path(const char *path) {
+  static const DWORD room = 32768;
+  wchar_t *wide = dc_posix_wide(path), *full = wide ? malloc(room * sizeof *full) : NULL;
+  DWORD n = full ? GetFullPathNameW(wide, room, full, NULL) : 0;
+  char *text = n && n < room ? narrow_path(without_prefix(full)) : NULL;
+  if (full && !n) fail();
+  free(full);
+  free(wide);
+  return text;
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------------- */

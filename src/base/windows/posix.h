@@ -38,6 +38,7 @@ wchar_t *dc_posix_wide_text(const char *text);    /* UTF-8 as UTF-16; heap, NULL
 char *dc_posix_narrow(const wchar_t *text);       /* and back */
 int dc_posix_errno(unsigned long windows_error);  /* GetLastError or WSAGetLastError as an errno */
 void *dc_posix_private(void);                     /* SECURITY_ATTRIBUTES of a file for this user alone; NULL: unknown */
+char *dc_posix_full_path(const char *path);       /* from the drive on, in slashes; heap, NULL: errno */
 wchar_t *dc_posix_program(const char *path);      /* the file to run for PATH, which may lack its ".exe"; NULL: errno */
 
 /* --- files --------------------------------------------------------------------------------------------------------- */
@@ -95,8 +96,6 @@ int dc_posix_fstat(int fd, struct dc_posix_stat *status);
 #define fdatasync dc_posix_fsync
 #define readlink dc_posix_readlink
 #define realpath dc_posix_realpath
-#undef getcwd
-#define getcwd dc_posix_getcwd
 #define mkdtemp dc_posix_mkdtemp
 #define mkstemp dc_posix_mkstemp
 #define symlink dc_posix_symlink
@@ -116,7 +115,6 @@ int dc_posix_fchmod(int fd, mode_t mode);
 int dc_posix_fsync(int fd);
 ssize_t dc_posix_readlink(const char *path, char *target, size_t size);
 char *dc_posix_realpath(const char *path, char *into);
-char *dc_posix_getcwd(char *into, size_t size);
 char *dc_posix_mkdtemp(char *name);
 int dc_posix_mkstemp(char *name);
 int dc_posix_pipe(int fds[2]);

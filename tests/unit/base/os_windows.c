@@ -242,9 +242,7 @@ static void test_names(void) {
   closedir(entries);
   is_num(seen, 1, "is seen in its folder");
   is_num(unlink(path), 0, "and goes");
-  char folder[4096], *deep DC_CLEANUP(dc_mem_free) = NULL;
-  ok(getcwd(folder, sizeof folder) && dc_path_is_absolute(folder) && folder[1] == ':' && !strchr(folder, '\\'),
-     "the current folder: %s", folder);
+  char *deep DC_CLEANUP(dc_mem_free) = NULL;
   char part[120];
   memset(part, 'a', sizeof part - 1);
   part[sizeof part - 1] = '\0';

@@ -86,6 +86,24 @@ static void test_home(void) {
   is_text(home, "untouched", "nothing comes out");
 }
 
+#ifdef _WIN32
+static void test_absolute(void) {
+  static const struct {
+    const char *path, *full;
+  } rows[] = {
+      {"a", "C:/windows/a"}, {".\\a\\b", "C:/windows/a/b"}, {"..\\a", "C:/a"}, {"C:a", "C:/windows/a"},
+      {"\\ab", "C:/ab"}, {"/ab/c", "C:/ab/c"}, {"/d/a", "d:/a"}, {"D:\\a b\\c", "D:/a b/c"}, {"D:/a/c", "D:/a/c"},
+      {"\\\\host\\share\\a", "//host/share/a"}, {"\\\\?\\D:\\a", "D:/a"}, {"M\xc3\xbcller", "C:/windows/M\xc3\xbcller"},
+  };
+  ok(chdir("C:\\windows") == 0, "a current folder");
+  for (size_t i = 0; i < DC_COUNT(rows); i++) {
+    char *got DC_CLEANUP(dc_mem_free) = NULL;
+    struct dc_err err = DC_ERR_INIT;
+    ok(dc_path_absolute(rows[i].path, &got, &err) == 0, "'%s' from the drive on, in slashes: %s", rows[i].path, err.text);
+    is_text(got, rows[i].full, "is whole");
+  }
+}
+#else
 static void test_absolute(void) {
   static const struct {
     const char *path, *below; /* the current folder, but for what is absolute */
@@ -102,6 +120,7 @@ static void test_absolute(void) {
   ok(dc_path_absolute("/a/./b", &got, NULL) == 0, "a path that is absolute");
   is_text(got, "/a/./b", "stays as it is");
 }
+#endif
 
 int main(void) {
   test_join();
