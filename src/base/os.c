@@ -254,6 +254,7 @@ int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) {
   if (there != 0) return there < 0 ? there : 0;
   char *parent DC_CLEANUP(dc_mem_free) = dc_path_parent(dir);
   if (!parent) return dc_err_nomem(err);
+  if (strcmp(parent, dir) == 0) return dc_err_sys(err, ENOENT, "cannot make directory '%s'", dir); /* a drive that is not there */
   int rc = dc_os_mkdir(parent, private_mode, err);
   if (rc != 0) return rc;
   if (mkdir(dir, private_mode ? 0700 : 0777) != 0) {

@@ -255,6 +255,16 @@ static void test_names(void) {
   ok(unlink(deep) == 0 && rmdir(two) == 0 && rmdir(one) == 0, "and away with it");
 }
 
+static void test_no_drive(void) {
+  char drive[] = "A:", deep[] = "A:\\a\\b";
+  struct dc_err err = DC_ERR_INIT;
+  while (GetLogicalDrives() & 1u << (drive[0] - 'A')) drive[0]++;
+  deep[0] = drive[0];
+  is_num(dc_os_mkdir(drive, true, &err), DC_ENOENT, "a drive that is not there is not made");
+  ok(strstr(err.text, drive) != NULL, "it is named: %s", err.text);
+  is_num(dc_os_mkdir(deep, true, NULL), DC_ENOENT, "nor a folder on it");
+}
+
 int main(int argc, char **argv) {
   self = dc_os_self_path(argv[0]);
   if (argc > 1) return be(argc, argv);
@@ -267,6 +277,7 @@ int main(int argc, char **argv) {
   test_private();
   test_replace();
   test_names();
+  test_no_drive();
   is_num(rmdir(dir), 0, "nothing is left");
   free(self);
   return tap_done();
