@@ -27,7 +27,7 @@ status 0 'it issues' "$DAPRCERTS" issue web --dir ca
 sed '1,/-----END/d' web.crt >above.crt
 check 'what \
   openssl verifies' openssl verify -x509_strict -purpose sslserver -CAfile ca/ca.crt -untrusted above.crt web.crt
-if [ -x "$TOP_BUILDDIR/daprcerts-sentry" ]; then
+if built sentry; then
   status 0 'a sentry would serve with it' "$DAPRCERTS" sentry --check --issuer-credentials ca
 else
   skip 'a sentry would serve with it' 'built without one'

@@ -40,11 +40,11 @@ for file in $ALL; do
 done
 same "$ALL daprcerts.conf" "$(cd "$dir" && echo *.crt *.key | tr ' ' '\n' | LC_ALL=C sort | tr '\n' ' ')$(cd "$dir" && ls daprcerts.conf)" \
   "the files, and daprcerts.conf"
-same 'drwx------' "$(ls -ld "$dir" | cut -c1-10)" "the directory is private whatever the umask"
+of_mode drwx------ "$dir" "the directory is private whatever the umask"
 for file in $ALL; do
   want=-rw-r--r--
   case $file in *.key) want=-rw------- ;; esac
-  same "$want" "$(ls -l "$dir/$file" | cut -c1-10)" "$file: its mode, whatever the umask"
+  of_mode "$want" "$dir/$file" "$file: its mode, whatever the umask"
 done
 for key in ca issuer client; do
   same '-----BEGIN EC PRIVATE KEY-----' "$(head -n 1 "$dir/$key.key")" "$key.key: SEC1, which every Dapr version loads"
@@ -102,17 +102,21 @@ for file in $ALL; do
   same "precious $file" "$(cat "$WORK/one/$file") $(ls -A "$WORK/one")" "and is all that is there"
   rm -r "$WORK/one"
 done
-mkdir "$WORK/dangling"
-ln -s nowhere "$WORK/dangling/ca.key"
-status 1 "a dangling link counts as there" "$DAPRCERTS" ca-init --dir "$WORK/dangling"
+if on_unix "a dangling link counts as there" "wine hides one"; then
+  mkdir "$WORK/dangling"
+  ln -s nowhere "$WORK/dangling/ca.key"
+  status 1 "a dangling link counts as there" "$DAPRCERTS" ca-init --dir "$WORK/dangling"
+fi
 
 # --- where ---------------------------------------------------------------------------------------------------------------
 status 0 "DAPRCERTS_DIR names the directory" env DAPRCERTS_DIR="$WORK/by-env" "$DAPRCERTS" ca-init
 check "it is used" test -f "$WORK/by-env/issuer.key"
 status 0 "--dir counts more" env DAPRCERTS_DIR="$WORK/by-env" "$DAPRCERTS" ca-init --dir "$WORK/a/b/c"
 valid "$WORK/a/b/c" "in a directory whose parents were missing"
-status 1 "without HOME and any directory it fails" env -u HOME "$DAPRCERTS" ca-init
-has "$WORK/err" 'HOME' "and says why"
+if on_unix "without HOME and any directory it fails" "there is %USERPROFILE% (tests/windows/tools.sh)"; then
+  status 1 "without HOME and any directory it fails" env -u HOME "$DAPRCERTS" ca-init
+  has "$WORK/err" 'HOME' "and says why"
+fi
 : >"$WORK/file"
 status 1 "a file is no directory" "$DAPRCERTS" ca-init --dir "$WORK/file"
 
@@ -263,7 +267,7 @@ lacks "$WORK/err" 'name constraints' "need none"
 status 0 "--client adds a pair to the guide's openssl CA" "$DAPRCERTS" ca-init --client --dir "$WORK/guide"
 valid "$WORK/guide" "that openssl verifies"
 has "$WORK/err" "Your private key has been saved in $WORK/guide/client.key." "said"
-same '-rw-------' "$(ls -l "$WORK/guide/client.key" | cut -c1-10)" "private"
+of_mode -rw------- "$WORK/guide/client.key" "private"
 cksum "$WORK/guide"/* >"$WORK/before"
 status 1 "--client does not overwrite either" "$DAPRCERTS" ca-init --client --dir "$WORK/guide"
 has "$WORK/err" "'client.key'" "and names what is there"
@@ -288,7 +292,7 @@ same '' "$(cat "$WORK/err")" "alone"
 status 0 "--version" "$DAPRCERTS" ca-init --version
 has "$WORK/out" 'daprcerts ca-init ' "on standard output"
 bytes=$(printf 'a\377b')
-if mkdir "$WORK/$bytes" 2>/dev/null; then
+if ! on_windows && mkdir "$WORK/$bytes" 2>/dev/null; then
   status 0 "--json of a directory whose name is no UTF-8" "$DAPRCERTS" ca-init --dir "$WORK/$bytes" --json
   has "$WORK/out" "/a$(printf '\357\277\275')b\"" "has a substitute in it"
   status 0 "issue, too" "$DAPRCERTS" issue app --dir "$WORK/$bytes" --out "$WORK/$bytes" --json
@@ -347,7 +351,7 @@ done
 # --- the root's key elsewhere ----------------------------------------------------------------------------------------------
 status 0 'the key of the root elsewhere' "$DAPRCERTS" ca-init --dir "$WORK/offline" --root-key-out "$WORK/root.key"
 check 'is there' pair_fits "$WORK/offline/ca.crt" "$WORK/root.key"
-same '-rw-------' "$(ls -l "$WORK/root.key" | cut -c1-10)" 'for its owner alone'
+of_mode -rw------- "$WORK/root.key" 'for its owner alone'
 check 'and not in the directory' test ! -e "$WORK/offline/ca.key"
 cp "$WORK/root.key" "$WORK/root.key.before"
 status 1 'a file that is there' "$DAPRCERTS" ca-init --dir "$WORK/offline2" --root-key-out "$WORK/root.key"

@@ -31,7 +31,7 @@ cases() {
   completes "$1" 'Ed25519 P-256 P-384 P-521' ca-init --crv ''
   completes "$1" 'retire rollback root' rotate r
   completes "$1" '' issue --san ''
-  if [ -e "$TOP_BUILDDIR/daprcerts-sentry" ]; then
+  if built sentry; then
     completes "$1" 'debug' sentry --log-level d
     completes "$1" 'refuse' sentry --audit-failure r
   fi

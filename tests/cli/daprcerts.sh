@@ -28,15 +28,17 @@ ln -s "$DAPRCERTS" "$WORK/link"
 status 0 'through a symbolic link' "$WORK/link" issue --version
 status 0 'through PATH' env PATH="$(dirname "$DAPRCERTS"):$PATH" daprcerts issue --version
 mkdir "$WORK/exec"
-printf '#!/bin/sh\necho mine "$@"\n' >"$WORK/exec/daprcerts-issue"
-chmod +x "$WORK/exec/daprcerts-issue"
-status 0 'DAPRCERTS_EXEC_PATH' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" issue a 'b c'
-same 'mine a b c' "$(cat "$WORK/out")" 'runs what lies there, with its arguments'
+if on_unix 'DAPRCERTS_EXEC_PATH' 'a shell program lies there, and wine has no sh'; then
+  printf '#!/bin/sh\necho mine "$@"\n' >"$WORK/exec/daprcerts-issue"
+  chmod +x "$WORK/exec/daprcerts-issue"
+  status 0 'DAPRCERTS_EXEC_PATH' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" issue a 'b c'
+  same 'mine a b c' "$(cat "$WORK/out")" 'runs what lies there, with its arguments'
+fi
 status 1 'and nothing else' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" ca-init
 has "$WORK/err" "cannot find the program 'daprcerts-ca-init'" 'which is said'
 lacks "$WORK/err" 'install daprcerts-sentry' 'and belongs to each installation'
 status 1 'a program of the server that is not installed' env DAPRCERTS_EXEC_PATH="$WORK/exec" "$DAPRCERTS" sentry
-has "$WORK/err" '; install daprcerts-sentry' 'has its package named'
+on_unix 'has its package named' 'it is all one package' && has "$WORK/err" '; install daprcerts-sentry' 'has its package named'
 
 # --- daprcerts(1), COMPATIBILITY: a directory of a newer version ------------------------------------------------------
 "$DAPRCERTS" ca-init --dir "$WORK/newer" >/dev/null 2>&1

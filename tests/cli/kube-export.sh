@@ -132,18 +132,19 @@ status 0 'arguments for Helm' "$DAPRCERTS" kube-export --format helm-set-file
 # as helm gets them, from a shell that splits words
 # shellcheck disable=SC2046
 same "--set-file
-dapr_sentry.tls.issuer.certPEM=$dir/issuer.crt
+dapr_sentry.tls.issuer.certPEM=$(whole_path "$dir/issuer.crt")
 --set-file
-dapr_sentry.tls.issuer.keyPEM=$dir/issuer.key
+dapr_sentry.tls.issuer.keyPEM=$(whole_path "$dir/issuer.key")
 --set-file
-dapr_sentry.tls.root.certPEM=$dir/ca.crt
+dapr_sentry.tls.root.certPEM=$(whole_path "$dir/ca.crt")
 --namespace
 dapr-system" "$(printf '%s\n' $(cat "$WORK/out"))" "are the guide's"
 lacks "$WORK/out" BEGIN 'and hold no key'
 cp -R "$dir" relative
 status 0 'of a relative directory' "$DAPRCERTS" kube-export --format helm-set-file --dir relative --namespace ''
-same "--set-file dapr_sentry.tls.issuer.certPEM=$WORK/relative/issuer.crt --set-file\
- dapr_sentry.tls.issuer.keyPEM=$WORK/relative/issuer.key --set-file dapr_sentry.tls.root.certPEM=$WORK/relative/ca.crt" \
+relative=$(whole_path "$WORK/relative")
+same "--set-file dapr_sentry.tls.issuer.certPEM=$relative/issuer.crt --set-file\
+ dapr_sentry.tls.issuer.keyPEM=$relative/issuer.key --set-file dapr_sentry.tls.root.certPEM=$relative/ca.crt" \
   "$(cat "$WORK/out")" 'the paths are absolute, and no namespace is named'
 for name in 'a b' 'a,b' 'a*'; do
   cp -R "$dir" "$name"

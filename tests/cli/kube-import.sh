@@ -4,7 +4,6 @@
 . "${TOP_SRCDIR:?}/tests/cli/lib.sh"
 cd "$WORK" || exit 1
 
-mode() { ls -ld "$1" | cut -c1-10; }
 # unchanged WHAT: nothing in to/ has changed since "state >before".
 state() { find to -type f ! -name lock -exec cksum {} + | sort; }
 unchanged() { same "$(cat before)" "$(state)" "$1"; }
@@ -28,8 +27,10 @@ Your certificate has been saved in to/issuer.crt.
 Your private key has been saved in to/issuer.key.
 Your private key has been saved in to/jwt.key.
 Your key set has been saved in to/jwks.json.' "$(cat "$WORK/err")" 'it says what it wrote'
-  same '-rw------- -rw------- -rw-r--r-- drwx------' "$(mode to/issuer.key) $(mode to/jwt.key) $(mode to/ca.crt) $(mode to)" \
-    'keys are private whatever the umask'
+  of_mode -rw------- to/issuer.key 'keys are private whatever the umask'
+  of_mode -rw------- to/jwt.key 'the one for tokens too'
+  of_mode -rw-r--r-- to/ca.crt 'certificates are not'
+  of_mode drwx------ to 'the directory is'
 done
 status 0 'exported again' "$DAPRCERTS" kube-export --dir to
 check 'it is the same text' cmp "$WORK/out" from.yaml

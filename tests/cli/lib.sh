@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# TAP for tests in POSIX sh. Sourced by each script; needs DAPRCERTS, TOP_SRCDIR and TOP_BUILDDIR (make check sets them).
+# TAP for tests in POSIX sh. Sourced by each script; needs DAPRCERTS, TOP_SRCDIR, TOP_BUILDDIR and EXEEXT (make check sets
+# them).
 # Each test has a folder of its own, $WORK, removed at its end, and a HOME inside of it.
 set -u
 : "${DAPRCERTS:?run by make check}"
@@ -66,14 +67,36 @@ lacks() {
   else pass "$3"; fi
 }
 
+# built NAME: this build has the program daprcerts-NAME.
+built() { [ -x "${TOP_BUILDDIR:?}/daprcerts-$1${EXEEXT-}" ]; }
+
+# --- Windows' programs, in wine or in a shell of MSYS2 ------------------------------------------------------------------
+on_windows() { [ "${EXEEXT-}" = .exe ]; }
+
+# on_unix WHAT WHY: where it is not, WHAT is skipped.
+on_unix() {
+  on_windows || return 0
+  skip "$1" "not on Windows: $2"
+  return 1
+}
+
+# of_mode MODE FILE WHAT: as ls shows it. Windows has an access list instead; in wine it shows whether others may read.
+of_mode() {
+  of_mode_got=$(ls -ld "$2" | cut -c1-10)
+  if on_windows; then same "$(echo "$1" | cut -c8)" "$(echo "$of_mode_got" | cut -c8)" "$3"; else same "$1" "$of_mode_got" "$3"; fi
+}
+
+# open_keys DIR: those below it that are not their owner's alone.
+open_keys() { find "$1" -type f -name '*.key' $(if on_windows; then echo '-perm -004'; else echo '! -perm 600'; fi); }
+
+# whole_path PATH: as a program shows it that has looked where it is: with its drive, in slashes.
+whole_path() { if on_windows; then echo "Z:$1"; else echo "$1"; fi; }
+
 # has_command NAME: for peers that a machine may lack.
 has_command() { command -v "$1" >/dev/null 2>&1; }
 
 # has_ipv6: this machine has ::1.
 has_ipv6() { [ ! -d /proc/net ] || grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
-
-# on_windows: the programs are Windows', in wine or in a shell of MSYS2.
-on_windows() { [ "${DAPRCERTS_HOST_OS:-}" = windows ]; }
 
 # find_python MODULE...: sets PYTHON to one that has them, or to nothing.
 find_python() {

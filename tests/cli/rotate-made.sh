@@ -144,16 +144,18 @@ ln -s messy "$WORK/linked"
 rotated 0 "by a link to the directory" "$WORK/linked" issuer
 fits "$dir" "it is the directory that changes"
 check "and the link stays" test -L "$WORK/linked"
-mkdir "$WORK/links"
-for file in ca.crt ca.key issuer.crt issuer.key client.crt client.key; do ln -s "../messy/$file" "$WORK/links/$file"; done
-credentials "$WORK/links" >"$WORK/before"
-for way in issuer root "root --root-key-out $WORK/links.key"; do
-  # shellcheck disable=SC2086
-  rotated 1 "links to files are not replaced: rotate $way" "$WORK/links" $way
-  has "$WORK/err" 'is a symbolic link' "which is said"
-done
-same "$(cat "$WORK/before")" "$(credentials "$WORK/links")" "nothing was changed"
-check "and no key is left behind" test ! -e "$WORK/links.key"
+if on_unix "links to files are not replaced" "wine shows what they lead to"; then
+  mkdir "$WORK/links"
+  for file in ca.crt ca.key issuer.crt issuer.key client.crt client.key; do ln -s "../messy/$file" "$WORK/links/$file"; done
+  credentials "$WORK/links" >"$WORK/before"
+  for way in issuer root "root --root-key-out $WORK/links.key"; do
+    # shellcheck disable=SC2086
+    rotated 1 "links to files are not replaced: rotate $way" "$WORK/links" $way
+    has "$WORK/err" 'is a symbolic link' "which is said"
+  done
+  same "$(cat "$WORK/before")" "$(credentials "$WORK/links")" "nothing was changed"
+  check "and no key is left behind" test ! -e "$WORK/links.key"
+fi
 
 made stale ca_init
 cp "$WORK/stranger/ca.key" "$dir/ca.key"
@@ -204,7 +206,7 @@ open(sys.argv[3]).read()' "$dir/.daprcerts/lock" "$WORK/holds" "$WORK/ends" &
   cat "$WORK/holds"
   whole "$dir" >"$WORK/before"
   rotated 5 "while another publishes" "$dir" issuer
-  has "$WORK/err" "process $holder" "it is named"
+  on_unix "it is named" "who locks it writes its number there" && has "$WORK/err" "process $holder" "it is named"
   rotated 0 "--dry-run needs no lock" "$dir" issuer --dry-run
   same "$(cat "$WORK/before")" "$(whole "$dir")" "nothing was changed"
   : >"$WORK/ends"

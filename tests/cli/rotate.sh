@@ -327,7 +327,7 @@ fits "$dir" "a whole set"
 rotated 0 "root --root-key --root-key-out" "$dir" root --root-key "$WORK/offline.key" --root-key-out "$WORK/offline2.key"
 fits "$dir" "a whole set"
 check "the new key is there" pair_fits "$dir/ca.crt" "$WORK/offline2.key"
-same '-rw-------' "$(ls -l "$WORK/offline2.key" | cut -c1-10)" "for its owner alone"
+of_mode -rw------- "$WORK/offline2.key" "for its owner alone"
 check "and nowhere in the directory" test -z "$(find "$dir" -name 'ca.key')"
 leaf "$dir" offline-1
 believed "$WORK/offline.0" "$WORK/offline-1.crt" "the old root verifies what is signed"

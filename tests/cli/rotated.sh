@@ -55,7 +55,7 @@ fits() {
     "$1/client.crt" >"$WORK/verify" 2>&1 || fits_wrong="$fits_wrong client.crt"
   openssl verify $STRICT -no-CApath -no-CAstore -CAfile "$1/ca.crt" -untrusted "$1/issuer.crt" "$1/issuer.crt" \
     >>"$WORK/verify" 2>&1 || fits_wrong="$fits_wrong issuer.crt"
-  for fits_key in $(find "$1" -type f -name '*.key' ! -perm 600); do fits_wrong="$fits_wrong $fits_key:mode"; done
+  for fits_key in $(open_keys "$1"); do fits_wrong="$fits_wrong $fits_key:mode"; done
   [ ! -e "$1/.daprcerts/next" ] && [ ! -e "$1/.daprcerts/before" ] || fits_wrong="$fits_wrong left-over"
   if [ -z "$fits_wrong" ]; then pass "$2"; else
     fail "$2:$fits_wrong"

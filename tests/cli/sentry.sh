@@ -160,7 +160,7 @@ stop_sentry
 same 'ca.crt ca.key client.crt client.key daprcerts.conf issuer.crt issuer.key' \
   "$(cd "$HOME/.dapr/certs" && echo *)" 'what ca-init makes'
 check 'and it is a CA' openssl verify -x509_strict -CAfile "$HOME/.dapr/certs/ca.crt" "$HOME/.dapr/certs/issuer.crt"
-same '-rw------- -rw------- -rw-------' "$(cd "$HOME/.dapr/certs" && ls -l *.key | cut -c1-10 | xargs)" 'its keys are private'
+for key in ca issuer client; do of_mode -rw------- "$HOME/.dapr/certs/$key.key" "$key.key is private"; done
 for lives in ca.crt:3650 issuer.crt:365; do
   check "${lives%:*} lives ${lives#*:} days" openssl x509 -in "$HOME/.dapr/certs/${lives%:*}" -noout \
     -checkend $((${lives#*:} * 86400 - 600))
@@ -198,14 +198,16 @@ start_sentry --config config.yaml
 same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" '--config alone: its trust domain, the usual directory'
 stop_sentry
 same "$before" "$(files "$HOME/.dapr/certs")" 'credentials that are there stay as they are'
-mkfifo config.pipe
-cat config.yaml >config.pipe &
-start_sentry --config config.pipe
-same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" 'a configuration that comes by a pipe'
-kill -HUP "$SENTRY_PID"
-check 'is not read again' logged 'the configuration is unchanged'
-same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" 'and stays in force'
-stop_sentry
+if on_unix 'a configuration that comes by a pipe' 'no folder holds one'; then
+  mkfifo config.pipe
+  cat config.yaml >config.pipe &
+  start_sentry --config config.pipe
+  same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" 'a configuration that comes by a pipe'
+  kill -HUP "$SENTRY_PID"
+  check 'is not read again' logged 'the configuration is unchanged'
+  same 'spiffe://from.yaml/ns/default/dapr-sentry' "$(served)" 'and stays in force'
+  stop_sentry
+fi
 mkdir daprsystem-is-here && sed 's/from.yaml/from.here/' config.yaml >daprsystem-is-here/daprsystem && cd daprsystem-is-here || exit 1
 start_sentry
 same 'spiffe://from.here/ns/default/dapr-sentry' "$(served)" 'without --config: daprsystem in the current folder'
@@ -344,15 +346,17 @@ start_sentry --issuer-credentials named --config config.yaml
 same 'spiffe://from.yaml/ns/from.conf/dapr-sentry' "$(served)" 'behind the configuration'
 has "$WORK/sentry.log" 'listening on loopback alone: --listen-address serves containers and other machines' 'the start names --listen-address'
 stop_sentry
-sentry=$DAPRCERTS
-bare() { exec env -i NAMESPACE=bare "$sentry" "$@"; }
-DAPRCERTS=bare
-start_sentry --issuer-credentials "$ca"
-same 'spiffe://localhost/ns/bare/dapr-sentry' "$(served)" 'an environment of NAMESPACE alone is enough'
-DAPRCERTS=$sentry
-stop_sentry
-status 1 'without HOME and without a directory' env -i "$DAPRCERTS" sentry --port 0
-has "$WORK/err" 'HOME' 'is told'
+if on_unix 'an environment of NAMESPACE alone' 'programs need %SystemRoot%'; then
+  sentry=$DAPRCERTS
+  bare() { exec env -i NAMESPACE=bare "$sentry" "$@"; }
+  DAPRCERTS=bare
+  start_sentry --issuer-credentials "$ca"
+  same 'spiffe://localhost/ns/bare/dapr-sentry' "$(served)" 'an environment of NAMESPACE alone is enough'
+  DAPRCERTS=$sentry
+  stop_sentry
+  status 1 'without HOME and without a directory' env -i "$DAPRCERTS" sentry --port 0
+  has "$WORK/err" 'HOME' 'is told'
+fi
 
 # --- ready ------------------------------------------------------------------------------------------------------------------
 serves '--log-level fatal' --issuer-credentials "$ca" --log-level fatal
@@ -371,7 +375,8 @@ has "$WORK/err" "cannot listen on '127.0.0.1' port $SENTRY_PORT: another program
 check 'and leaves no ready file' test ! -e "$WORK/none"
 check 'the ready file stands as long as the server' test -s "$WORK/ready"
 stop_sentry
-check 'and goes with it' test ! -e "$WORK/ready"
+on_unix 'and goes with it' 'SIGTERM just kills; Ctrl-C is in tests/windows/sentry.sh' &&
+  check 'and goes with it' test ! -e "$WORK/ready"
 status 1 'a ready file that cannot be written' "$DAPRCERTS" sentry --port 0 --issuer-credentials "$ca" --ready-file "$WORK/no/ready"
 has "$WORK/err" "$WORK/no" 'is told'
 
@@ -407,13 +412,13 @@ refuses 1 'a name that is none' --issuer-credentials "$ca" --listen-address no.s
 has "$WORK/err" "cannot listen on 'no.such.invalid'" 'is told'
 
 # --- confinement ------------------------------------------------------------------------------------------------------------------
-if [ -r /proc/self/status ]; then
+if on_windows || [ ! -r /proc/self/status ]; then
+  skip 'it gains no new privileges' 'no /proc on this machine'
+else
   serves 'with keys in memory' --issuer-credentials "$ca"
   same 1 "$(sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$SENTRY_PID/status")" 'it gains no new privileges'
   same '0 0' "$(sed -n 's/^Max core file size *\([0-9a-z]*\) *\([0-9a-z]*\).*/\1 \2/p' "/proc/$SENTRY_PID/limits")" 'and leaves no core dump'
   stop_sentry
-else
-  skip 'it gains no new privileges' 'no /proc on this machine'
 fi
 
 # --- the log --------------------------------------------------------------------------------------------------------------------
@@ -431,14 +436,35 @@ fi
 umask 022
 serves '--log-file' --issuer-credentials "$ca" --log-file "$WORK/file.log" --kubeconfig /none
 has file.log 'Running gRPC server on' 'takes the records'
-same 644 "$(stat -c %a file.log 2>/dev/null || stat -f %Lp file.log)" 'which is made with mode 0644'
+of_mode -rw-r--r-- file.log 'which is made with mode 0644'
 check 'standard output has none' test ! -s "$WORK/sentry.log"
+stop_sentry
+
+# --- CAs of other programs ----------------------------------------------------------------------------------------------------
+step_ca "$WORK/step"
+serves "a CA of step's shape" --issuer-credentials step --trust-domain cluster.local
+openssl s_client -connect "$SENTRY_ADDR" -alpn h2 -showcerts </dev/null 2>/dev/null | sed -n '/-----BEGIN/,/-----END/p' >"$WORK/served"
+check 'its leaf is signed by the issuer' openssl verify -partial_chain -CAfile step/issuer.crt "$WORK/served"
+same "$(cat step/issuer.crt)" "$(sed '1,/-----END/d' "$WORK/served")" 'which is served with it'
+status 0 'issue --sentry verifies it' "$DAPRCERTS" issue myapp --sentry "$SENTRY_ADDR" --dir step \
+  --control-plane-trust-domain cluster.local
+stop_sentry
+guide_ca "$WORK/guide"
+serves "a CA of the guide's openssl recipe" --issuer-credentials guide --trust-domain cluster.local
+shows "$WORK/guide" 'openssl verifies what it serves'
+stop_sentry
+expired_ca "$WORK/expired"
+refuses 1 'an issuer that has ended' --issuer-credentials expired
+has "$WORK/err" 'issuer.crt' 'the message names it'
+check 'and says that it ended' grep -Eq 'ended|expired' "$WORK/err"
+
+# --- signals --------------------------------------------------------------------------------------------------------------------
+on_unix 'signals' 'Ctrl-C and reloads are in tests/windows/sentry.sh' || finish
+start_sentry --issuer-credentials "$ca" --log-file "$WORK/file.log"
 mv file.log file.log.1
 kill -HUP "$SENTRY_PID"
 check 'SIGHUP opens the file anew' awaited grep -qF 'the credentials are unchanged' file.log
 stop_sentry
-
-# --- signals --------------------------------------------------------------------------------------------------------------------
 for signal in TERM INT; do
   start_sentry --issuer-credentials "$ca"
   kill "-$signal" "$SENTRY_PID"
@@ -477,26 +503,9 @@ signed_by ca2 'after refusals'
 close_kept
 stop_sentry
 same 0 "$SENTRY_STATUS" 'the server ends with status 0'
-
-# --- CAs of other programs ----------------------------------------------------------------------------------------------------
-step_ca "$WORK/step"
-serves "a CA of step's shape" --issuer-credentials step --trust-domain cluster.local
-openssl s_client -connect "$SENTRY_ADDR" -alpn h2 -showcerts </dev/null 2>/dev/null | sed -n '/-----BEGIN/,/-----END/p' >"$WORK/served"
-check 'its leaf is signed by the issuer' openssl verify -partial_chain -CAfile step/issuer.crt "$WORK/served"
-same "$(cat step/issuer.crt)" "$(sed '1,/-----END/d' "$WORK/served")" 'which is served with it'
-status 0 'issue --sentry verifies it' "$DAPRCERTS" issue myapp --sentry "$SENTRY_ADDR" --dir step \
-  --control-plane-trust-domain cluster.local
-stop_sentry
-guide_ca "$WORK/guide"
-serves "a CA of the guide's openssl recipe" --issuer-credentials guide --trust-domain cluster.local
-shows "$WORK/guide" 'openssl verifies what it serves'
-
-expired_ca "$WORK/expired"
+start_sentry --issuer-credentials guide --trust-domain cluster.local
 cp expired/* guide
 kill -HUP "$SENTRY_PID"
 check 'SIGHUP with an issuer that has ended is refused' logged 'the last good ones serve on'
 stop_sentry
-refuses 1 'an issuer that has ended' --issuer-credentials expired
-has "$WORK/err" 'issuer.crt' 'the message names it'
-check 'and says that it ended' grep -Eq 'ended|expired' "$WORK/err"
 finish

@@ -5,8 +5,6 @@
 cd "$WORK" || exit 1
 dir=$HOME/.dapr/certs
 
-mode() { ls -ld "$1" | cut -c1-10; }
-
 # --- the key -----------------------------------------------------------------------------------------------------------
 status 1 'without a key' "$DAPRCERTS" token myapp
 has "$WORK/err" 'daprcerts token --init' 'the command that makes one is told'
@@ -15,16 +13,16 @@ has "$WORK/err" '"daprcerts token --init --dir empty"' 'that one is told'
 check 'and nothing is made' test ! -e "$dir"
 (umask 000 && "$DAPRCERTS" token --init >"$WORK/out" 2>"$WORK/err")
 same 0 $? '--init makes a key'
-same '-rw-------' "$(mode "$dir/token.key")" 'private whatever the umask'
-same '-rw-r--r--' "$(mode "$dir/token-jwks.json")" 'and its set'
-same 'drwx------' "$(mode "$dir")" 'in a folder that is private too'
+of_mode -rw------- "$dir/token.key" 'private whatever the umask'
+of_mode -rw-r--r-- "$dir/token-jwks.json" 'and its set'
+of_mode drwx------ "$dir" 'in a folder that is private too'
 same 'token-jwks.json token.key' "$(cd "$dir" && echo *)" 'these two files'
 same "spec:
   mtls:
     tokenValidators:
       - name: jwks
         options:
-          source: '$dir/token-jwks.json'" "$(cat "$WORK/out")" "the lines for sentry's configuration are printed, and nothing else"
+          source: '$(whole_path "$dir/token-jwks.json")'" "$(cat "$WORK/out")" "the lines for sentry's configuration are printed, and nothing else"
 check 'openssl reads the key: P-256' sh -c "openssl pkey -in '$dir/token.key' -noout -text | grep -q prime256v1"
 same '-----BEGIN PRIVATE KEY-----' "$(head -n 1 "$dir/token.key")" 'PKCS#8'
 lacks "$dir/token-jwks.json" '"d"' 'the set has no private member'
@@ -42,11 +40,11 @@ check 'another one' sh -c "! cksum '$dir'/token* | cmp -s - before"
 check 'the one before is kept' test -s "$dir/.daprcerts/prev/token.key"
 mkdir "it's here" && cd "it's here" || exit 1
 status 0 '--init in a relative directory' "$DAPRCERTS" token --init --dir ./sub
-same "          source: '$WORK/it''s here/sub/token-jwks.json'" "$(tail -n 1 "$WORK/out")" 'the path is absolute, and quoted for YAML'
+same "          source: '$(whole_path "$WORK/it''s here/sub/token-jwks.json")'" "$(tail -n 1 "$WORK/out")" 'the path is absolute, and quoted for YAML'
 cd ..
 if has_command jq; then
   status 0 '--init --json' "$DAPRCERTS" token --init --json --dir json --kty OKP
-  same "{\"name\":\"jwks\",\"options\":{\"source\":\"$WORK/json/token-jwks.json\"}}" \
+  same "{\"name\":\"jwks\",\"options\":{\"source\":\"$(whole_path "$WORK/json/token-jwks.json")\"}}" \
     "$(jq -c '.tokenValidators[0]' "$WORK/out")" 'has the validator'
   same "EdDSA $(jq -r '.keys[0].kid' json/token-jwks.json)" "$(jq -r '"\(.algorithm) \(.kid)"' "$WORK/out")" \
     'algorithm and ID of the key'
@@ -75,7 +73,7 @@ cp keep "$dir/token.key"
 same 0 $? '--out writes it'
 same '' "$(cat "$WORK/out")" 'and prints nothing on standard output'
 has "$WORK/err" 'Your token has been saved in token.' 'it says where'
-same '-rw-------' "$(mode token)" 'private whatever the umask'
+of_mode -rw------- token 'private whatever the umask'
 same 0 "$(tr -dc '\n' <token | wc -c | tr -d ' ')" 'without a newline, since a sidecar sends all of it'
 cp token before.token
 status 1 'an existing file is not overwritten' "$DAPRCERTS" token myapp --out token
