@@ -52,6 +52,9 @@ int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) DC_NODIS
 /* 1 there, 0 not there, negative: cannot tell. A dangling symbolic link counts as there. */
 int dc_os_exists(const char *path, struct dc_err *err) DC_NODISCARD;
 
+/* The command by which people leave the file PATH to its owner alone. */
+void dc_os_add_closing(struct dc_buf *text, const char *path);
+
 /* What libraries of others call the socket FD: the same, but on Windows. */
 intptr_t dc_os_socket(int fd);
 int dc_os_descriptor(intptr_t socket); /* and back */

@@ -29,6 +29,8 @@ int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_
   return dc_err_sys(err, errno, "cannot give '%s' to the owner of '%s'", shown, owner->path);
 }
 
+void dc_os_add_closing(struct dc_buf *text, const char *path) { dc_buf_printf(text, "chmod 600 %s", path); }
+
 intptr_t dc_os_socket(int fd) { return fd; }
 int dc_os_descriptor(intptr_t socket) { return (int)socket; }
 

@@ -15,6 +15,10 @@ int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_
   return 0;
 }
 
+void dc_os_add_closing(struct dc_buf *text, const char *path) {
+  dc_buf_printf(text, "icacls %s /inheritance:r /grant:r %%USERNAME%%:F", path);
+}
+
 intptr_t dc_os_socket(int fd) { return (intptr_t)dc_posix_handle(fd); }
 int dc_os_descriptor(intptr_t socket) { return dc_posix_descriptor((uintptr_t)socket); }
 

@@ -80,9 +80,10 @@ static void look_at_key(const char *dir, const char *name, struct dc_survey *sur
   if (dc_publish_read(dir, &name, 1, DC_PUBLISH_FILE_MAX, &pem, NULL) == 0 &&
       dc_key_from_pem(dc_buf_text(&pem), pem.len, &key, NULL) == 0)
     (void)dc_spki_text(dc_key_public(key), row->kind);
-  if (row->mode & 077)
-    dc_buf_printf(&survey->warnings, "'%s' is open to others (mode %04o): \"chmod 600 %s\" closes it\n", name,
-                  (unsigned)row->mode, path);
+  if (!(row->mode & 077)) return;
+  dc_buf_printf(&survey->warnings, "'%s' is open to others (mode %04o): \"", name, (unsigned)row->mode);
+  dc_os_add_closing(&survey->warnings, path);
+  dc_buf_add_text(&survey->warnings, "\" closes it\n");
 }
 
 /* Keys that no certificate of ours speaks of: nothing else would find them broken. */

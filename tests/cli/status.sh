@@ -254,11 +254,13 @@ shown 1 'an issuer that has not begun' --dir early --json
 says not-begun 'certs["issuer"]["state"]' 'is a problem'
 
 # --- warnings ---------------------------------------------------------------------------------------------------------------
-# groups are no others on Windows
-mode=$(if on_windows; then echo 644; else echo 640; fi)
+# a group is no other on Windows
+if on_windows; then mode=644 close='icacls warned/issuer.key /inheritance:r /grant:r %USERNAME%:F'; else
+  mode=640 close='chmod 600 warned/issuer.key'
+fi
 cp -R "$dir" warned && chmod $mode warned/issuer.key
 shown 0 'a key that a group may read' --dir warned
-has out "warning: 'issuer.key' is open to others (mode 0$mode): \"chmod 600 warned/issuer.key\" closes it" 'is warned of'
+has out "warning: 'issuer.key' is open to others (mode 0$mode): \"$close\" closes it" 'is warned of'
 chmod 600 warned/issuer.key
 cp other/client.crt other/client.key warned
 shown 0 'a client pair of another CA' --dir warned
