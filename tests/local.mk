@@ -285,10 +285,27 @@ dist_check_SCRIPTS += tests/windows/tools.sh tests/windows/sentry.sh
 EXTRA_DIST += packaging/msys2/PKGBUILD tests/windows/close.c
 if WINDOWS
 check_PROGRAMS += tests/windows/close
-WINDOWS_TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) tests/windows/tools.sh
+# Not root and owners (rotate-owner), not completions, which are made where they are for, and not what is not there.
+WINDOWS_TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) \
+  tests/cli/ca-init-conf.sh \
+  tests/cli/ca-init.sh \
+  tests/cli/daprcerts-schema.sh \
+  tests/cli/daprcerts.sh \
+  tests/cli/env-export.sh \
+  tests/cli/fingerprint.sh \
+  tests/cli/inspect.sh \
+  tests/cli/issue.sh \
+  tests/cli/kube-export.sh \
+  tests/cli/kube-import.sh \
+  tests/cli/rotate-made.sh \
+  tests/cli/rotate.sh \
+  tests/cli/status.sh \
+  tests/cli/token.sh \
+  tests/cli/verify.sh \
+  tests/windows/tools.sh
 if WITH_SENTRY
 # those that are not here: of signals, modes, sockets that are passed, processes of Unix, a clock that is set
-WINDOWS_TESTS += tests/windows/sentry.sh \
+WINDOWS_TESTS += tests/cli/sentry.sh \
   tests/interop/go.sh \
   tests/interop/h2spec.sh \
   tests/interop/python.sh \
@@ -306,7 +323,8 @@ WINDOWS_TESTS += tests/windows/sentry.sh \
   tests/sentry/policy.sh \
   tests/sentry/reload.sh \
   tests/sentry/shown.sh \
-  tests/sentry/story.sh
+  tests/sentry/story.sh \
+  tests/windows/sentry.sh
 endif
 .PHONY: check-windows
 check-windows:
