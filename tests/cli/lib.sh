@@ -15,9 +15,9 @@ unset DAPRCERTS_DIR NAMESPACE DAPR_TRUST_ANCHORS DAPR_CERT_CHAIN DAPR_CERT_KEY \
 tap_count=0
 tap_failed=0
 
-pass() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $*"; }
-fail() { tap_count=$((tap_count + 1)); tap_failed=$((tap_failed + 1)); echo "not ok $tap_count - $*"; }
-skip() { tap_count=$((tap_count + 1)); echo "ok $tap_count - $1 # SKIP $2"; }
+pass() { tap_count=$((tap_count + 1)); printf 'ok %d - %s\n' $tap_count "$*"; }
+fail() { tap_count=$((tap_count + 1)); tap_failed=$((tap_failed + 1)); printf 'not ok %d - %s\n' $tap_count "$*"; }
+skip() { tap_count=$((tap_count + 1)); printf 'ok %d - %s # SKIP %s\n' $tap_count "$1" "$2"; }
 
 # check WHAT COMMAND...: passes when the command succeeds; its output is shown when it does not.
 check() {
