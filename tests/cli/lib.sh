@@ -90,7 +90,9 @@ of_mode() {
 open_keys() { find "$1" -type f -name '*.key' $(if on_windows; then echo '-perm -004'; else echo '! -perm 600'; fi); }
 
 # whole_path PATH: as a program shows it that has looked where it is: with its drive, in slashes.
-whole_path() { if on_windows; then echo "Z:$1"; else echo "$1"; fi; }
+whole_path() {
+  if ! on_windows; then echo "$1"; elif has_command cygpath; then cygpath -m "$1"; else echo "Z:$1"; fi
+}
 
 # has_command NAME: for peers that a machine may lack.
 has_command() { command -v "$1" >/dev/null 2>&1; }

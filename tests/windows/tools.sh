@@ -72,7 +72,7 @@ done
 
 # --- %USERPROFILE%, by the shell that Windows has ----------------------------------------------------------------------------
 program=$(whole_path "$TOP_BUILDDIR/daprcerts.exe" | tr / '\\')
-printf '%s\r\n' '@set HOME=' "@set USERPROFILE=$back\\profile" "@\"$program\" ca-init" 'if errorlevel 1 exit 1' \
+printf '%s\r\n' '@set HOME=' "@set USERPROFILE=$back\\profile" "@\"$program\" ca-init" '@if errorlevel 1 exit 1' \
   "@\"$program\" kube-export --format helm-set-file --namespace \"\"" >profile.bat
 if has_command wine; then set -- wine cmd /c; else set -- cmd //c; fi
 status 0 'without HOME' "$@" profile.bat
