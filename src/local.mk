@@ -53,14 +53,9 @@ libformat_a_SOURCES = \
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
   src/store/layout.c src/store/layout.h \
-  src/store/lock.h \
+  src/store/lock.c src/store/lock.h \
   src/store/publish.c src/store/publish.h \
   src/store/set.c src/store/set.h
-if WINDOWS
-libstore_a_SOURCES += src/store/lock_windows.c
-else
-libstore_a_SOURCES += src/store/lock.c
-endif
 
 # --- config: settings and where they come from --------------------------------------------------------------------
 noinst_LIBRARIES += libconfig.a
@@ -274,15 +269,10 @@ endif
 pkglibexec_PROGRAMS += daprcerts-sentry
 daprcerts_sentry_SOURCES = \
   src/tools/credentials.c src/tools/credentials.h \
-  src/tools/daemon.h \
+  src/tools/daemon.c src/tools/daemon.h \
   src/tools/jwt_options.c src/tools/jwt_options.h \
   src/tools/sentry.c \
   src/tools/sentry_options.c src/tools/sentry_options.h
-if WINDOWS
-daprcerts_sentry_SOURCES += src/tools/daemon_windows.c
-else
-daprcerts_sentry_SOURCES += src/tools/daemon.c
-endif
 daprcerts_sentry_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libdial.a libproto.a libca.a libpki.a libstore.a libconfig.a libbase.a \
   $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)

@@ -54,6 +54,18 @@ int dc_os_exists(const char *path, struct dc_err *err) DC_NODISCARD;
 
 /* The command by which people leave the file PATH to its owner alone. */
 void dc_os_add_closing(struct dc_buf *text, const char *path);
+/* The file FD for this process alone until it closes it, or any other descriptor of the file, or ends. 0; 1: another
+ * process has it; -1: errno. On Windows, which does not tell whose a lock is, it also becomes the file's first line: the
+ * process's number. */
+int dc_os_lock(int fd);
+/* The process that has it: its number; 0: none; -1: errno. */
+long dc_os_lock_holder(int fd);
+/* Asks that process to end, as SIGTERM does, and waits until it has. 1: there is none. */
+int dc_os_lock_end_holder(int fd, struct dc_err *err) DC_NODISCARD;
+/* From here on this process can be asked to: where there is no SIGTERM it has nothing else for it. */
+int dc_os_expect_end(struct dc_err *err) DC_NODISCARD;
+/* Has CALL run, on any thread, when it is asked to, or was, without a signal; with NULL that is over once it returns. */
+void dc_os_on_end(void (*call)(void *user), void *user);
 
 /* What libraries of others call the socket FD: the same, but on Windows. */
 intptr_t dc_os_socket(int fd);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts of processes and sockets, and owners of files, as Unix has them; os_windows.c has the other ones. */
+/* Facts of processes and sockets, owners and locks of files, as Unix has them; os_windows.c has the other ones. */
 #include <config.h>
 
 #include "base/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -30,6 +32,39 @@ int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_
 }
 
 void dc_os_add_closing(struct dc_buf *text, const char *path) { dc_buf_printf(text, "chmod 600 %s", path); }
+/* The whole of the file. */
+static int lock(int fd, int command) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  int rc;
+  while ((rc = fcntl(fd, command, &whole)) < 0 && errno == EINTR) {}
+  return rc;
+}
+
+int dc_os_lock(int fd) { return lock(fd, F_SETLK) == 0 ? 0 : errno == EACCES || errno == EAGAIN ? 1 : -1; }
+
+long dc_os_lock_holder(int fd) {
+  struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(fd, F_GETLK, &held) != 0) return -1;
+  return held.l_type == F_UNLCK ? 0 : (long)held.l_pid;
+}
+
+int dc_os_lock_end_holder(int fd, struct dc_err *err) {
+  long holder = dc_os_lock_holder(fd);
+  if (holder == 0) return 1;
+  if (holder < 0 || (kill((pid_t)holder, SIGTERM) != 0 && errno != ESRCH))
+    return dc_err_sys(err, errno, "cannot stop process %ld", holder);
+  return lock(fd, F_SETLKW) == 0 ? 0 : dc_err_sys(err, errno, "cannot wait for the end of process %ld", holder);
+}
+
+int dc_os_expect_end(struct dc_err *err) {
+  (void)err;
+  return 0;
+}
+
+void dc_os_on_end(void (*call)(void *user), void *user) {
+  (void)call;
+  (void)user;
+}
 
 intptr_t dc_os_socket(int fd) { return fd; }
 int dc_os_descriptor(intptr_t socket) { return (int)socket; }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts of processes and sockets on Windows; os_unix.c has the other ones. */
+/* Facts of processes and sockets, and locks of files, on Windows; os_unix.c has the other ones. */
 #include <config.h>
 
 #include "base/os.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <windows.h>
 
 /* What is made there has the owner that its maker has, and no root who makes it for somebody else. */
@@ -18,6 +22,160 @@ int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_
 void dc_os_add_closing(struct dc_buf *text, const char *path) {
   dc_buf_printf(text, "icacls %s /inheritance:r /grant:r %%USERNAME%%:F", path);
 }
+
+/* --- locks ----------------------------------------------------------------------------------------------------------- */
+
+/* Who only looks whether it is held has it for less than this; and who has taken it has written his number. */
+enum { TRIES = 5, TRY_MS = 10 };
+
+/* A range far behind the file's end, so that the holder's number can be read before it. */
+static bool lock(int fd) {
+  OVERLAPPED at = {.OffsetHigh = 1};
+  return LockFileEx((HANDLE)_get_osfhandle(fd), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at);
+}
+
+static void unlock(int fd) {
+  OVERLAPPED at = {.OffsetHigh = 1};
+  (void)UnlockFileEx((HANDLE)_get_osfhandle(fd), 0, 1, 0, &at);
+}
+
+/* After a lock that failed: 1 or -1, as dc_os_lock. */
+static int refusal(void) {
+  DWORD why = GetLastError();
+  errno = dc_posix_errno(why);
+  return why == ERROR_LOCK_VIOLATION || why == ERROR_IO_PENDING ? 1 : -1;
+}
+
+static int sign(int fd) {
+  char text[32];
+  int n = snprintf(text, sizeof text, "%lu\n", (unsigned long)GetCurrentProcessId());
+  return _chsize(fd, 0) == 0 && write(fd, text, (size_t)n) == n ? 0 : -1;
+}
+
+static long signature(int fd) {
+  char text[32] = "";
+  OVERLAPPED at = {.Offset = 0};
+  DWORD n = 0;
+  return ReadFile((HANDLE)_get_osfhandle(fd), text, sizeof text - 1, &n, &at) && strchr(text, '\n') ? strtol(text, NULL, 10) : 0;
+}
+
+int dc_os_lock(int fd) {
+  for (int tries = 1;; tries++) {
+    if (lock(fd)) break;
+    int rc = refusal();
+    if (rc < 0 || tries == TRIES) return rc;
+    Sleep(TRY_MS);
+  }
+  if (sign(fd) == 0) return 0;
+  int why = errno;
+  unlock(fd);
+  errno = why;
+  return -1;
+}
+
+long dc_os_lock_holder(int fd) {
+  for (int tries = 1; tries <= TRIES; tries++) {
+    if (lock(fd)) {
+      unlock(fd);
+      return 0;
+    }
+    if (refusal() < 0) return -1;
+    long holder = signature(fd);
+    if (holder > 0) return holder;
+    Sleep(TRY_MS);
+  }
+  errno = EAGAIN;
+  return -1;
+}
+
+/* --- being asked to end ------------------------------------------------------------------------------------------------ */
+
+/* An event of the process stands for SIGTERM: of its session, with its user's access list. It is known by the number and
+ * the time at which the process began, so that it is never that of another process with the same number. */
+enum { EVENT_NAME_MAX = 64 };
+static HANDLE end_event, end_wait;
+static struct {
+  void (*call)(void *user);
+  void *user;
+} on_end;
+
+static bool name_event(HANDLE process, wchar_t name[EVENT_NAME_MAX]) {
+  FILETIME began, ended, kernel, user;
+  if (!GetProcessTimes(process, &began, &ended, &kernel, &user)) return false;
+  _snwprintf(name, EVENT_NAME_MAX, L"Local\\daprcerts-end-%lu-%08lx%08lx", (unsigned long)GetProcessId(process),
+             (unsigned long)began.dwHighDateTime, (unsigned long)began.dwLowDateTime);
+  name[EVENT_NAME_MAX - 1] = L'\0';
+  return true;
+}
+
+int dc_os_expect_end(struct dc_err *err) {
+  wchar_t name[EVENT_NAME_MAX];
+  SECURITY_ATTRIBUTES *ours = dc_posix_private();
+  if (end_event) return 0;
+  if (!ours) return dc_err_sys(err, EPERM, "cannot learn which user this is");
+  HANDLE event = name_event(GetCurrentProcess(), name) ? CreateEventW(ours, FALSE, FALSE, name) : NULL;
+  if (event && GetLastError() == ERROR_ALREADY_EXISTS) { /* another's, with another's access list */
+    CloseHandle(event);
+    event = NULL;
+    SetLastError(ERROR_ACCESS_DENIED);
+  }
+  if (!event) return dc_err_sys(err, dc_posix_errno(GetLastError()), "cannot make the event by which this process is stopped");
+  end_event = event;
+  return 0;
+}
+
+static VOID CALLBACK asked(PVOID user, BOOLEAN timed_out) {
+  (void)user;
+  (void)timed_out;
+  on_end.call(on_end.user);
+}
+
+void dc_os_on_end(void (*call)(void *user), void *user) {
+  if (end_wait) (void)UnregisterWaitEx(end_wait, INVALID_HANDLE_VALUE); /* waits for a call under way */
+  end_wait = NULL;
+  on_end.call = call;
+  on_end.user = user;
+  if (call && end_event && !RegisterWaitForSingleObject(&end_wait, end_event, asked, NULL, INFINITE, WT_EXECUTEDEFAULT))
+    end_wait = NULL;
+}
+
+static bool ask(HANDLE process) {
+  wchar_t name[EVENT_NAME_MAX];
+  HANDLE event = name_event(process, name) ? OpenEventW(EVENT_MODIFY_STATE, FALSE, name) : NULL;
+  bool done = event && SetEvent(event);
+  DWORD why = GetLastError();
+  if (event) CloseHandle(event);
+  SetLastError(why);
+  return done;
+}
+
+/* 0: it has ended; 1: it could not be asked, GetLastError. */
+static int end(DWORD number) {
+  HANDLE process = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, number);
+  bool done = process && ask(process);
+  DWORD why = GetLastError();
+  if (done) (void)WaitForSingleObject(process, INFINITE);
+  if (process) CloseHandle(process);
+  SetLastError(why);
+  return done ? 0 : 1;
+}
+
+int dc_os_lock_end_holder(int fd, struct dc_err *err) {
+  long holder = dc_os_lock_holder(fd);
+  if (holder == 0) return 1;
+  while (holder > 0) {
+    if (end((DWORD)holder) == 0) return 0;
+    DWORD why = GetLastError();
+    long before = holder;
+    holder = dc_os_lock_holder(fd); /* one that has ended by itself may have a successor */
+    if (holder == before && why == ERROR_FILE_NOT_FOUND)
+      return dc_err_set(err, DC_EDENIED, "cannot stop process %ld: it is of another session of Windows", holder);
+    if (holder == before) return dc_err_sys(err, dc_posix_errno(why), "cannot stop process %ld", holder);
+  }
+  return holder == 0 ? 0 : dc_err_sys(err, errno, "cannot tell which process to stop");
+}
+
+/* --- facts ------------------------------------------------------------------------------------------------------------- */
 
 intptr_t dc_os_socket(int fd) { return (intptr_t)dc_posix_handle(fd); }
 int dc_os_descriptor(intptr_t socket) { return dc_posix_descriptor((uintptr_t)socket); }

@@ -208,3 +208,31 @@ int dc_proc_become(char *const argv[], int *status, struct dc_err *err) {
   execv(argv[0], argv);
   return dc_err_sys(err, errno, "cannot run '%s'", argv[0]);
 }
+
+/* Until a byte comes, or the child ends without one. */
+static int await(pid_t child, int fd, int *status, struct dc_err *err) {
+  char byte;
+  ssize_t n;
+  do n = read(fd, &byte, 1);
+  while (n < 0 && errno == EINTR);
+  if (n != 1) return reap(child, "the child in the background", status, err);
+  *status = 0;
+  return 0;
+}
+
+int dc_proc_background(bool *child, int *ready, int *status, struct dc_err *err) {
+  struct pipe_ends ends = {.read = -1, .write = -1};
+  int rc = open_pipe(&ends) == 0 ? 0 : dc_err_sys(err, errno, "cannot make a pipe");
+  pid_t pid = rc ? -1 : fork();
+  if (!rc && pid < 0) rc = dc_err_sys(err, errno, "cannot go into the background");
+  *child = pid == 0;
+  close_end(pid == 0 ? &ends.read : &ends.write);
+  if (pid == 0) {
+    *ready = ends.write;
+    (void)setsid();
+    return 0;
+  }
+  if (!rc) rc = await(pid, ends.read, status, err);
+  close_end(&ends.read);
+  return rc;
+}

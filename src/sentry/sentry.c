@@ -59,7 +59,7 @@ struct sentry {
   size_t loop_count;
   uv_signal_t signals[SIGNALS];
   uv_timer_t tick, drain_timer, watchdog;
-  uv_async_t loop_ended;
+  uv_async_t loop_ended, end_wanted;
   struct {
     int64_t wait;   /* ms, until the one that failed is tried again; 0: the last one did not */
     int64_t at;     /* ms, monotonic: when */
@@ -222,6 +222,8 @@ static void close_handles(struct sentry *sentry) {
   uv_close((uv_handle_t *)&sentry->drain_timer, NULL);
   uv_close((uv_handle_t *)&sentry->watchdog, NULL);
   uv_close((uv_handle_t *)&sentry->loop_ended, NULL);
+  dc_os_on_end(NULL, NULL);
+  uv_close((uv_handle_t *)&sentry->end_wanted, NULL);
   dc_reload_close(sentry->reload);
   dc_auto_rotate_close(sentry->rotate);
   dc_live_stop(sentry->live);
@@ -256,18 +258,28 @@ static void drain(struct sentry *sentry) {
   uv_timer_start(&sentry->drain_timer, on_drain_timeout, (uint64_t)(timeout / 1000000), 0);
 }
 
-static void on_signal(uv_signal_t *handle, int number) {
-  struct sentry *sentry = handle->data;
-  if (number == RELOAD_SIGNAL) {
-    reopen_logs(sentry);
-    if (!sentry->draining) reload(sentry);
-  } else if (!sentry->draining) {
+static void end(struct sentry *sentry) {
+  if (!sentry->draining) {
     drain(sentry);
   } else {
     sentry->cut_short = true;
     abort_loops(sentry);
   }
 }
+
+static void on_signal(uv_signal_t *handle, int number) {
+  struct sentry *sentry = handle->data;
+  if (number != RELOAD_SIGNAL) {
+    end(sentry);
+    return;
+  }
+  reopen_logs(sentry);
+  if (!sentry->draining) reload(sentry);
+}
+
+/* Where that comes by no signal. */
+static void on_end_wanted(uv_async_t *async) { end(async->data); }
+static void want_end(void *async) { (void)uv_async_send(async); }
 
 /* --- the beginning ------------------------------------------------------------------------------------------------ */
 
@@ -429,8 +441,10 @@ static int init_handles(struct sentry *sentry, struct dc_err *err) {
   (void)uv_timer_init(&sentry->uv, &sentry->drain_timer);
   (void)uv_timer_init(&sentry->uv, &sentry->watchdog);
   (void)uv_async_init(&sentry->uv, &sentry->loop_ended, on_loop_ended);
-  sentry->tick.data = sentry->drain_timer.data = sentry->loop_ended.data = sentry;
+  (void)uv_async_init(&sentry->uv, &sentry->end_wanted, on_end_wanted);
+  sentry->tick.data = sentry->drain_timer.data = sentry->loop_ended.data = sentry->end_wanted.data = sentry;
   watch_signals(sentry);
+  dc_os_on_end(want_end, &sentry->end_wanted);
   return 0;
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lock on Unix; lock_windows.c has the other one. */
 #include "config.h"
 
 #include "store/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,7 +24,6 @@ static int check(int fd, const char *path, const struct dc_dir *dir, struct dc_e
 int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_lock *lock, struct dc_err *err) {
   const char *name = dc_path_last(DC_LAYOUT_LOCK);
   char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(own, name);
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   if (!path) return dc_err_nomem(err);
   int fd = openat(own->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
   if (fd < 0) return dc_err_sys(err, errno, "cannot open the lock '%s'", path);
@@ -35,14 +32,14 @@ int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_l
     close(fd);
     return rc;
   }
-  if (fcntl(fd, F_SETLK, &whole) < 0) {
+  rc = dc_os_lock(fd);
+  if (rc) {
     int why = errno;
-    struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    bool known = fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK;
+    long holder = rc > 0 ? dc_os_lock_holder(fd) : 0;
     close(fd);
-    if (why != EACCES && why != EAGAIN) return dc_err_sys(err, why, "cannot lock '%s'", path);
+    if (rc < 0) return dc_err_sys(err, why, "cannot lock '%s'", path);
     return dc_err_set(err, DC_EBUSY, "another daprcerts (process %ld) is writing to '%s': try again when it is done",
-                      known ? (long)holder.l_pid : 0L, dir->path);
+                      holder > 0 ? holder : 0L, dir->path);
   }
   lock->fd = fd;
   return 0;
@@ -50,11 +47,10 @@ int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_l
 
 int dc_lock_is_held(const char *dir) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
-  struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   int fd DC_CLEANUP(dc_mem_close) = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
   if (fd < 0) return path && errno == ENOENT ? 0 : -1;
-  if (fcntl(fd, F_GETLK, &holder) < 0) return -1;
-  return holder.l_type != F_UNLCK;
+  long holder = dc_os_lock_holder(fd);
+  return holder > 0 ? 1 : (int)holder;
 }
 
 void dc_lock_release(struct dc_lock *lock) {

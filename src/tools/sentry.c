@@ -350,20 +350,35 @@ static void warn_of_operands(const struct dc_strings *operands) {
 }
 
 static int check_process_options(struct dc_err *err) {
-  if (opt->stop && !opt->pid_file) return dc_err_set(err, DC_EUSAGE, "option '--stop' wants --pid-file");
+  if ((opt->stop || opt->running) && !opt->pid_file)
+    return dc_err_set(err, DC_EUSAGE, "option '--%s' wants --pid-file", opt->stop ? "stop" : "running");
   if (opt->daemon && !opt->log_file)
     return dc_err_set(err, DC_EUSAGE, "option '--daemon' wants --log-file: there is no terminal to write to");
-  if (opt->daemon && (opt->stop || opt->check))
-    return dc_err_set(err, DC_EUSAGE, "option '--daemon' goes with neither --stop nor --check");
+  if (opt->daemon + opt->stop + opt->running + opt->check > 1)
+    return dc_err_set(err, DC_EUSAGE, "options '--daemon', '--stop', '--running' and '--check' exclude each other");
   return 0;
+}
+
+static int end_nothing(const struct dc_cli *cli, const char *what) {
+  dc_tool_say("%s: %s: no process holds '%s'", cli->program, what, opt->pid_file);
+  return DC_EXIT_NOTHING;
 }
 
 static int stop(const struct dc_cli *cli) {
   struct dc_err err = DC_ERR_INIT;
   int rc = dc_pid_file_stop(opt->pid_file, &err);
-  if (rc <= 0) return dc_tool_end(cli, rc, &err);
-  dc_tool_say("%s: nothing to stop: no process holds '%s'", cli->program, opt->pid_file);
-  return DC_EXIT_NOTHING;
+  return rc > 0 ? end_nothing(cli, "nothing to stop") : dc_tool_end(cli, rc, &err);
+}
+
+static int tell_running(const struct dc_cli *cli) {
+  struct dc_err err = DC_ERR_INIT;
+  struct dc_buf text DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  long process = 0;
+  int rc = dc_pid_file_holder(opt->pid_file, &process, &err);
+  if (rc > 0) return end_nothing(cli, "nothing runs");
+  dc_buf_printf(&text, "%ld\n", process);
+  if (!rc) rc = dc_tool_print(&text, &err);
+  return dc_tool_end(cli, rc, &err);
 }
 
 int main(int argc, char **argv) {
@@ -377,6 +392,7 @@ int main(int argc, char **argv) {
   bool ends = false;
   int rc = check_process_options(&err);
   if (!rc && opt->stop) return stop(cli);
+  if (!rc && opt->running) return tell_running(cli);
   if (!rc && opt->daemon) rc = dc_daemon_fork(&ends, &status, &err);
   if (rc) return dc_tool_end(cli, rc, &err);
   if (ends) return status;

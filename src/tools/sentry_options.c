@@ -84,6 +84,8 @@ static const struct dc_opt head_opts[] = {
      .help = "holds its process's number while it runs; another server with the same file ends with status 3"},
     {.name = "stop", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.stop,
      .help = "stop the server that holds --pid-file, as SIGTERM does, wait for its end, and end; status 3 when none does"},
+    {.name = "running", .kind = DC_OPT_FLAG, .value = &dc_sentry_options.running,
+     .help = "print the number of the process that holds --pid-file, and end; status 3 when none does"},
     {.kind = DC_OPT_HEADING, .help = "What it says:"},
     {.name = "log-level", .kind = DC_OPT_STRING, .value = &dc_sentry_options.log_level, .words = level_words,
      .arg = "LEVEL",
@@ -132,7 +134,7 @@ static const char notes[] =
     "Credentials and configuration that change are taken up by themselves; SIGHUP has them read again.\n"
     "SIGTERM and SIGINT let open calls finish, a second one does not.\n"
     "Exit status: 0 after a signal, 1 for a failure or a second signal, 2 for wrong usage,\n"
-    "3 when a server with this --pid-file runs already (with --stop: when none does).";
+    "3 when a server with this --pid-file runs already (with --stop or --running: when none does).";
 
 /* The options of the limits are made from the same rows as daprcerts.conf's. */
 static struct {

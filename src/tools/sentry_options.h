@@ -14,7 +14,7 @@ struct dc_sentry_options {
   int legacy_dns;    /* an enum dc_legacy_dns */
   int audit_failure; /* one of those above */
   int64_t port, healthz_port, metrics_port;
-  bool auto_rotate, check, daemon, stop, config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
+  bool auto_rotate, check, daemon, stop, running, config_given, listen_given, json, metrics, healthz_port_given, healthz_address_given, metrics_port_given,
       metrics_address_given;
   struct dc_jwt_options jwt;
   struct dc_oidc_options oidc;

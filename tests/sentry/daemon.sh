@@ -19,6 +19,7 @@ same '' "$(cat out err)" 'with nothing on its streams'
 has log 'Running gRPC server on' 'all of it is in the log'
 pid=$(cat pid)
 check 'the pid file has its number' kill -0 "$pid"
+same "$pid" "$("$DAPRCERTS" sentry --running --pid-file pid)" '--running tells it'
 same '-rw-r--r--' "$(ls -l pid | cut -c1-10)" 'for all to read'
 if [ -d "/proc/$pid/fd" ]; then
   same '/dev/null /dev/null /dev/null' "$(for n in 0 1 2; do readlink "/proc/$pid/fd/$n"; done | paste -sd ' ' -)" 'no stream of its caller is kept'
@@ -40,6 +41,8 @@ check 'and its files are gone' test ! -e pid -a ! -e ready
 has log 'Shutting down gRPC server' 'it ended as by SIGTERM'
 status 3 '--stop again' "$DAPRCERTS" sentry --stop --pid-file pid
 has err 'nothing to stop' 'says so'
+status 3 '--running then' "$DAPRCERTS" sentry --running --pid-file pid
+has err "nothing runs: no process holds 'pid'" 'says so, too'
 
 # killed: the file stays, and its number may be another's by now
 daemon
@@ -49,6 +52,7 @@ awaited ended "$pid"
 sleep 600 &
 innocent=$!
 echo "$innocent" >pid
+status 3 'its number is not told' "$DAPRCERTS" sentry --running --pid-file pid
 status 3 'a file that nobody holds' "$DAPRCERTS" sentry --stop --pid-file pid
 check 'who has its number lives on' kill -0 "$innocent"
 kill "$innocent"
@@ -69,6 +73,8 @@ status 1 'a pid file that cannot be' daemon --pid-file missing/pid
 has err "cannot open 'missing/pid'" 'is told'
 status 2 '--daemon without a log' "$DAPRCERTS" sentry --daemon
 status 2 '--stop without a pid file' "$DAPRCERTS" sentry --stop
+status 2 '--running without one' "$DAPRCERTS" sentry --running
+status 2 '--running --stop' "$DAPRCERTS" sentry --running --stop --pid-file pid
 status 2 '--daemon --stop' "$DAPRCERTS" sentry --daemon --log-file log --stop --pid-file pid
 status 2 '--daemon --check' "$DAPRCERTS" sentry --daemon --log-file log --check
 finish

@@ -6,9 +6,6 @@
 cd "$WORK" || exit 99
 make_ca
 
-status 1 '--daemon' "$DAPRCERTS" sentry --daemon --log-file "$WORK/log" --port 0
-has "$WORK/err" "'--daemon' is not for Windows" 'is refused, with the way that there is'
-
 if ! start_sentry --listen-address 127.0.0.1; then
   fail 'the server starts'
   sed 's/^/# /' "$WORK/sentry.log"

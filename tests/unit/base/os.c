@@ -3,6 +3,8 @@
 
 #include "base/os.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
@@ -119,6 +121,43 @@ static void test_processes(void) {
 #endif
 
 /* Last: it cannot be taken back. What a running server has of it: tests/cli/sentry.sh. */
+/* A process that holds FILE until a signal ends it, having told that it does. */
+static pid_t holder_of(const char *file) {
+  int ready[2];
+  char byte;
+  if (pipe(ready)) return -1;
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (dc_os_lock(fd) || write(ready[1], "x", 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  close(ready[1]);
+  bool held = read(ready[0], &byte, 1) == 1;
+  close(ready[0]);
+  return held ? child : -1;
+}
+
+static void test_lock(void) {
+  char *file DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "pid");
+  struct dc_err err = DC_ERR_INIT;
+  int status = 0;
+  pid_t child = holder_of(file);
+  int fd = open(file, O_RDWR | O_CLOEXEC);
+  is_num(dc_os_lock_holder(fd), child, "another process holds it");
+  is_num(dc_os_lock(fd), 1, "it is not to be had");
+  is_num(dc_os_lock_end_holder(fd, &err), 0, "that process is asked to end");
+  waitpid(child, &status, 0);
+  ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "by a signal");
+  is_num(dc_os_lock_holder(fd), 0, "nobody holds it then");
+  is_num(dc_os_lock_end_holder(fd, &err), 1, "nobody is asked");
+  is_num(dc_os_lock(fd), 0, "it is to be had");
+  is_num(dc_os_lock_holder(-1), -1, "what is no file");
+  close(fd);
+  unlink(file);
+}
+
 static void test_secrets(void) {
   struct rlimit core = {.rlim_cur = 1, .rlim_max = 1};
   dc_os_protect_secrets();
@@ -134,6 +173,7 @@ int main(void) {
   if (!mkdtemp(dir)) return 99;
   test_files();
   test_unsent();
+  test_lock();
   test_race();
   test_processes();
   rmdir(dir);

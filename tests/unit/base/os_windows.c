@@ -34,6 +34,19 @@ static int copy(int to) {
   return 0;
 }
 
+static void set(void *event) { SetEvent(event); }
+
+/* Holds FILE until it is asked to end. */
+static int serve(const char *file) {
+  HANDLE asked = CreateEventW(NULL, TRUE, FALSE, NULL);
+  int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0 || dc_os_expect_end(NULL) || dc_os_lock(fd)) return 97;
+  dc_os_on_end(set, asked);
+  WaitForSingleObject(asked, INFINITE);
+  dc_os_on_end(NULL, NULL);
+  return 7;
+}
+
 static int be(int argc, char **argv) {
   const char *word = argv[1];
   if (strcmp(word, "words") == 0) {
@@ -47,6 +60,7 @@ static int be(int argc, char **argv) {
   }
   if (strcmp(word, "deaf") == 0) return printf("done\n") == 5 ? 0 : 1;
   if (strcmp(word, "env") == 0) return printf("%s", getenv("DAPRCERTS_TEST") ? getenv("DAPRCERTS_TEST") : "-") > 0 ? 0 : 1;
+  if (strcmp(word, "serve") == 0 && argc > 2) return serve(argv[2]);
   if (strcmp(word, "become") == 0) {
     int status = 99;
     struct dc_err err = DC_ERR_INIT;
@@ -124,26 +138,31 @@ static void test_waiting(void) {
 
 /* --- files --------------------------------------------------------------------------------------------------------------- */
 
-/* Entries of the list of FILE that name others than this user. */
-static int foreign_entries(const char *file) {
-  wchar_t *wide = dc_posix_wide(file);
-  PSECURITY_DESCRIPTOR descriptor = NULL;
-  PACL list = NULL;
+/* Entries of LIST that name others than this user. */
+static int foreign_in(PACL list) {
   HANDLE token;
   char room[256];
   DWORD size;
   int foreign = 0;
-  if (GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL, &descriptor) ||
-      !OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) ||
-      !GetTokenInformation(token, TokenUser, room, sizeof room, &size) || !list)
+  if (!list || !OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) ||
+      !GetTokenInformation(token, TokenUser, room, sizeof room, &size))
     return -1;
   for (DWORD i = 0; i < list->AceCount; i++) {
     ACCESS_ALLOWED_ACE *entry;
     foreign += !GetAce(list, i, (void **)&entry) || (!EqualSid(&entry->SidStart, ((TOKEN_USER *)room)->User.Sid) &&
                                                     !IsWellKnownSid(&entry->SidStart, WinLocalSystemSid));
   }
-  LocalFree(descriptor);
   CloseHandle(token);
+  return foreign;
+}
+
+static int foreign_entries(const char *file) {
+  wchar_t *wide = dc_posix_wide(file);
+  PSECURITY_DESCRIPTOR descriptor = NULL;
+  PACL list = NULL;
+  (void)GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL, &descriptor);
+  int foreign = foreign_in(list);
+  LocalFree(descriptor);
   free(wide);
   return foreign;
 }
@@ -265,6 +284,61 @@ static void test_no_drive(void) {
   is_num(dc_os_mkdir(deep, true, NULL), DC_ENOENT, "nor a folder on it");
 }
 
+/* --- locks, and being asked to end -------------------------------------------------------------------------------------- */
+
+static DWORD WINAPI run_server(void *file) {
+  struct dc_buf out DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
+  struct dc_err err = DC_ERR_INIT;
+  const char *const words[] = {file, NULL};
+  return (DWORD)run("serve", words, "", 0, 100, &out, NULL, &err);
+}
+
+static void test_end(void) {
+  char *file DC_CLEANUP(dc_mem_free) = dc_path_join(dir, "pid");
+  struct dc_err err = DC_ERR_INIT;
+  int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  long holder = 0;
+  DWORD status = 99;
+  is_num(dc_os_lock_holder(fd), 0, "nobody holds it");
+  is_num(dc_os_lock_end_holder(fd, &err), 1, "nobody is asked to end");
+  HANDLE thread = CreateThread(NULL, 0, run_server, file, 0, NULL);
+  while (holder == 0 && WaitForSingleObject(thread, 10) == WAIT_TIMEOUT) holder = dc_os_lock_holder(fd);
+  ok(holder > 0 && (DWORD)holder != GetCurrentProcessId(), "another process does: %ld", holder);
+  is_num(dc_os_lock(fd), 1, "it is not to be had");
+  is_num(dc_os_lock_end_holder(fd, &err), 0, "that process is asked to end");
+  is_num(dc_os_lock_holder(fd), 0, "and has ended by then");
+  WaitForSingleObject(thread, INFINITE);
+  GetExitCodeThread(thread, &status);
+  CloseHandle(thread);
+  is_num(status, 7, "by itself");
+  is_num(dc_os_lock(fd), 0, "it is to be had");
+  close(fd);
+  unlink(file);
+}
+
+/* The name is known beforehand, to whoever looks for this process. */
+static void test_event(void) {
+  wchar_t name[64];
+  FILETIME began, other[3];
+  struct dc_err err = DC_ERR_INIT;
+  PACL list = NULL;
+  PSECURITY_DESCRIPTOR descriptor = NULL;
+  GetProcessTimes(GetCurrentProcess(), &began, &other[0], &other[1], &other[2]);
+  _snwprintf(name, DC_COUNT(name), L"Local\\daprcerts-end-%lu-%08lx%08lx", (unsigned long)GetCurrentProcessId(),
+             (unsigned long)began.dwHighDateTime, (unsigned long)began.dwLowDateTime);
+  HANDLE theirs = CreateEventW(NULL, FALSE, FALSE, name);
+  is_num(dc_os_expect_end(&err), DC_EACCES, "an event that another has made is not taken for ours");
+  CloseHandle(theirs);
+  is_num(dc_os_expect_end(&err), 0, "ours");
+  HANDLE ours = OpenEventW(READ_CONTROL, FALSE, name);
+  ok(ours != NULL, "has that name");
+  (void)GetSecurityInfo(ours, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL, &descriptor);
+  is_num(foreign_in(list), 0, "and names nobody else");
+  ok(list && list->AceCount == 1, "but this user");
+  LocalFree(descriptor);
+  CloseHandle(ours);
+}
+
 int main(int argc, char **argv) {
   self = dc_os_self_path(argv[0]);
   if (argc > 1) return be(argc, argv);
@@ -278,6 +352,8 @@ int main(int argc, char **argv) {
   test_replace();
   test_names();
   test_no_drive();
+  test_end();
+  test_event();
   is_num(rmdir(dir), 0, "nothing is left");
   free(self);
   return tap_done();
