@@ -26,11 +26,9 @@
 #define FETCH_LEFT_OUT "--disable-fetch"
 #endif
 
-#ifdef _WIN32 /* they are shell programs, about processes of Unix */
-#define UP_LEFT_OUT "on Windows ca-init and sentry do its work"
+#ifdef _WIN32
 #define ELSEWHERE ""
 #else
-#define UP_LEFT_OUT SERVER_LEFT_OUT
 #define ELSEWHERE "; install daprcerts-sentry"
 #endif
 
@@ -43,8 +41,8 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {.name = "up", .summary = "make and start what is missing, and print what to paste", .left_out = UP_LEFT_OUT},
-    {.name = "down", .summary = "stop what up has started", .left_out = UP_LEFT_OUT},
+    {.name = "up", .summary = "make and start what is missing, and print what to paste", .left_out = SERVER_LEFT_OUT},
+    {.name = "down", .summary = "stop what up has started", .left_out = SERVER_LEFT_OUT},
     {.name = "ca-init", .summary = "make a certificate authority in a directory"},
     {.name = "sentry", .summary = "serve certificates to Dapr sidecars over gRPC", .left_out = SERVER_LEFT_OUT},
     {.name = "env-export", .summary = "print the environment of a sidecar", .run = dc_env_export},

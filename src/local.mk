@@ -278,13 +278,16 @@ daprcerts_sentry_LDADD = libtools.a libsentry.a librpc.a libdial.a libproto.a li
   $(UV_LIBS) $(MICROHTTPD_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(GNUTLS_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INIH_LIBS)
 
 # --- what composes the others: a shell program each, with what they share in front ------------------------------------
-if !WINDOWS
 pkglibexec_SCRIPTS += daprcerts-up daprcerts-down
+if WINDOWS
+SCRIPTS_BINDIR = $$here/../../bin
+else
+SCRIPTS_BINDIR = $(bindir)
 endif
 CLEANFILES += daprcerts-up daprcerts-down
 daprcerts-up daprcerts-down: src/tools/local.sh Makefile
 	$(AM_V_GEN){ echo '#!/bin/sh' && echo "program='daprcerts $(@:daprcerts-%=%)'" && \
-	  sed -e 's,@bindir[@],$(bindir),' -e 's,@PACKAGE_VERSION[@],$(PACKAGE_VERSION),' $(srcdir)/src/tools/local.sh && \
+	  sed -e 's,@bindir[@],$(SCRIPTS_BINDIR),' -e 's,@PACKAGE_VERSION[@],$(PACKAGE_VERSION),' $(srcdir)/src/tools/local.sh && \
 	  cat $(srcdir)/src/tools/$(@:daprcerts-%=%).sh; } >$@.new && chmod +x $@.new && mv $@.new $@
 daprcerts-up: src/tools/up.sh
 daprcerts-down: src/tools/down.sh

@@ -281,15 +281,18 @@ dist_check_SCRIPTS += $(LINT_TESTS)
 TESTS += $(LINT_TESTS)
 
 # --- Windows: what runs there, or in wine (scripts/check windows) ------------------------------------------------------
-dist_check_SCRIPTS += tests/windows/tools.sh tests/windows/sentry.sh tests/windows/daemon.sh
-EXTRA_DIST += packaging/msys2/PKGBUILD tests/windows/lib.sh tests/windows/close.c
+dist_check_SCRIPTS += tests/windows/tools.sh tests/windows/sentry.sh tests/windows/daemon.sh tests/windows/up.sh
+EXTRA_DIST += packaging/msys2/PKGBUILD tests/windows/lib.sh tests/windows/close.c tests/windows/sh.c
 if WINDOWS
 check_PROGRAMS += tests/windows/close
 WINDOWS_TESTS = $(UNIT_TESTS) $(FUZZ_TARGETS) tests/windows/tools.sh
 if WITH_SENTRY
 WINDOWS_TESTS += \
   tests/windows/sentry.sh \
-  tests/windows/daemon.sh
+  tests/windows/daemon.sh \
+  tests/windows/up.sh
+check_PROGRAMS += tests/windows/sh
+tests_windows_sh_LDADD = libbase.a
 endif
 if !RUNNABLE # in wine, which leaves names and modes of files as this shell has them; MSYS2 changes both
 # Not root and owners (rotate-owner), nor completions, which are made where they are for, nor what is not there.

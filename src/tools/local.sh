@@ -64,6 +64,14 @@ common_option() {
   esac
 }
 
+# absolute FILE: in "path", from the root on. In MSYS2 from the drive on, which is a name for all programs of Windows,
+# whatever is said there of the conversion of arguments.
+if command -v cygpath >/dev/null 2>&1; then
+  absolute() { path=$(cygpath -am -- "$1"); }
+else
+  absolute() { case $1 in /*) path=$1 ;; *) path=$PWD/$1 ;; esac; }
+fi
+
 dir=${DAPRCERTS_DIR:-}
 # locate: the directory from the root on, and what is known of its sentry.
 locate() {
@@ -71,10 +79,8 @@ locate() {
     [ -n "${HOME:-}" ] || give_up 1 'HOME is not set: name the directory by --dir'
     dir=$HOME/.dapr/certs
   fi
-  case $dir in
-    /*) ;;
-    *) dir=$PWD/$dir ;;
-  esac
+  absolute "$dir"
+  dir=$path
   run=$dir/.daprcerts
   pid_file=$run/sentry.pid ready=$run/sentry.ready log=$run/sentry.log
 }

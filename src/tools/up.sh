@@ -88,7 +88,7 @@ if $json || $foreground; then quiet=$json; fi
 for word in "$@"; do
   case $word in
     --issuer-credentials | --issuer-credentials=* | --pid-file | --pid-file=* | --ready-file | --ready-file=* | \
-      --daemon | --stop | --check) usage_error "'${word%%=*}' is no option for a sentry that up starts" ;;
+      --daemon | --stop | --running | --check) usage_error "'${word%%=*}' is no option for a sentry that up starts" ;;
     --config | --config=*) usage_error "'--config' belongs before '--', for up to know it, too" ;;
   esac
 done
@@ -97,10 +97,8 @@ said=$("$daprcerts" env-export --dir /dev/null/none --format "$format" 2>&1 >/de
 [ $? -ne 2 ] || usage_error "$(printf '%s\n' "${said#daprcerts env-export: }" | head -n 1)"
 locate
 [ -n "$config" ] || config=$dir/config.yaml
-case $config in
-  /*) ;;
-  *) config=$PWD/$config ;;
-esac
+absolute "$config"
+config=$path
 
 # --- flags for others ------------------------------------------------------------------------------------------------
 name_of() { "$daprcerts" env-export --dir "$dir" --format dotenv --no-cert | sed -n "s/^$1=\"\(.*\)\"$/\1/p"; }
@@ -128,7 +126,7 @@ client_address() {
 address=localhost:50001
 # serving: its process is there, which is in "process" then, and has told its address; what one that was killed has left does not count
 serving() {
-  process=$(cat "$pid_file" 2>/dev/null) && [ -n "$process" ] && kill -0 "$process" 2>/dev/null && [ -s "$ready" ] &&
+  process=$("$daprcerts" sentry --running --pid-file "$pid_file" 2>/dev/null) && [ -s "$ready" ] &&
     address=$(client_address "$(sed -n 's/^grpc //p' "$ready" | head -n 1)")
 }
 
@@ -280,7 +278,8 @@ else
   say "sentry $verb on $address (process $process; log $log)"
 fi
 option=''
-[ "$dir" = "${DAPRCERTS_DIR:-${HOME:-}/.dapr/certs}" ] || option=" --dir $(quoted "$dir")"
+absolute "${DAPRCERTS_DIR:-${HOME:-}/.dapr/certs}"
+[ "$dir" = "$path" ] || option=" --dir $(quoted "$dir")"
 [ "$format" = sh ] || option="$option --format $format"
 case $format in
   fish) echo "daprcerts env-export$option | source" ;;
