@@ -16,22 +16,28 @@ dist_man_MANS += \
 EXTRA_DIST += share/man/daprcerts-down.1 share/man/daprcerts-sentry.1 share/man/daprcerts-up.1
 dist_man_MANS += share/man/daprcerts-threat-model.7
 if WITH_SENTRY
-dist_man_MANS += share/man/daprcerts-down.1 share/man/daprcerts-sentry.1 share/man/daprcerts-up.1
+dist_man_MANS += share/man/daprcerts-sentry.1
+if !WINDOWS
+dist_man_MANS += share/man/daprcerts-down.1 share/man/daprcerts-up.1
+endif
 endif
 
-# --- units for a user's systemd ------------------------------------------------------------------------------------
+# --- units for a user's systemd, which Windows has not ---------------------------------------------------------------
+generated = share/systemd/daprcerts-rotate.service share/systemd/daprcerts-sentry.service
+if !WINDOWS
 systemduserdir = $(systemduserunitdir)
 dist_systemduser_DATA = share/systemd/daprcerts-rotate.timer
 nodist_systemduser_DATA = share/systemd/daprcerts-rotate.service
-generated = share/systemd/daprcerts-rotate.service share/systemd/daprcerts-sentry.service
 if WITH_SENTRY
 nodist_systemduser_DATA += share/systemd/daprcerts-sentry.service
+endif
 endif
 
 # --- and for the system's: a user, folders, settings, the program that makes and rotates the CA ----------------------
 generated += share/systemd/system/daprcerts-rotate.service share/systemd/system/daprcerts-sentry.service \
   share/systemd/daprcerts.tmpfiles share/systemd/daprcerts-system-ca
 EXTRA_DIST += share/systemd/daprcerts.sysusers share/etc/daprcerts.conf share/etc/config.yaml share/man/daprcerts-system-ca.8
+if !WINDOWS
 if WITH_SENTRY
 dist_man_MANS += share/man/daprcerts-system-ca.8
 sbin_SCRIPTS = share/systemd/daprcerts-system-ca
@@ -51,6 +57,7 @@ uninstall-local:
 	for file in daprcerts.conf config.yaml; do \
 	  cmp -s '$(srcdir)'/share/etc/$$file '$(DESTDIR)$(settingsdir)'/$$file && rm -f '$(DESTDIR)$(settingsdir)'/$$file; done; \
 	  rm -f '$(DESTDIR)$(sysusersdir)/daprcerts.conf' '$(DESTDIR)$(tmpfilesdir)/daprcerts.conf'
+endif
 endif
 
 CLEANFILES += $(generated)
