@@ -16,10 +16,7 @@ dist_man_MANS += \
 EXTRA_DIST += share/man/daprcerts-down.1 share/man/daprcerts-sentry.1 share/man/daprcerts-up.1
 dist_man_MANS += share/man/daprcerts-threat-model.7
 if WITH_SENTRY
-dist_man_MANS += share/man/daprcerts-sentry.1
-if !WINDOWS
-dist_man_MANS += share/man/daprcerts-down.1 share/man/daprcerts-up.1
-endif
+dist_man_MANS += share/man/daprcerts-down.1 share/man/daprcerts-sentry.1 share/man/daprcerts-up.1
 endif
 
 # --- units for a user's systemd, which Windows has not ---------------------------------------------------------------
