@@ -58,8 +58,9 @@ void dc_os_add_closing(struct dc_buf *text, const char *path);
  * process has it; -1: errno. On Windows, which does not tell whose a lock is, it also becomes the file's first line: the
  * process's number. */
 int dc_os_lock(int fd);
-/* The process that has it: its number; 0: none; -1: errno. */
-long dc_os_lock_holder(int fd);
+/* Whether a process has it: 1, *PROCESS is its number, or 0 where that is not to be seen from here, as from a container;
+ * 0; -1: errno. */
+int dc_os_lock_holder(int fd, long *process);
 /* Asks that process to end, as SIGTERM does, and waits until it has. 1: there is none. */
 int dc_os_lock_end_holder(int fd, struct dc_err *err) DC_NODISCARD;
 /* From here on this process can be asked to: where there is no SIGTERM it has nothing else for it. */

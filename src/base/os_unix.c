@@ -42,17 +42,20 @@ static int lock(int fd, int command) {
 
 int dc_os_lock(int fd) { return lock(fd, F_SETLK) == 0 ? 0 : errno == EACCES || errno == EAGAIN ? 1 : -1; }
 
-long dc_os_lock_holder(int fd) {
+int dc_os_lock_holder(int fd, long *process) {
   struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   if (fcntl(fd, F_GETLK, &held) != 0) return -1;
-  return held.l_type == F_UNLCK ? 0 : (long)held.l_pid;
+  *process = held.l_pid > 0 ? (long)held.l_pid : 0;
+  return held.l_type != F_UNLCK;
 }
 
 int dc_os_lock_end_holder(int fd, struct dc_err *err) {
-  long holder = dc_os_lock_holder(fd);
-  if (holder == 0) return 1;
-  if (holder < 0 || (kill((pid_t)holder, SIGTERM) != 0 && errno != ESRCH))
-    return dc_err_sys(err, errno, "cannot stop process %ld", holder);
+  long holder = 0;
+  int held = dc_os_lock_holder(fd, &holder);
+  if (held == 0) return 1;
+  if (held < 0) return dc_err_sys(err, errno, "cannot tell which process to stop");
+  if (holder == 0) return dc_err_set(err, DC_EDENIED, "cannot stop a process that is not to be seen from here");
+  if (kill((pid_t)holder, SIGTERM) != 0 && errno != ESRCH) return dc_err_sys(err, errno, "cannot stop process %ld", holder);
   return lock(fd, F_SETLKW) == 0 ? 0 : dc_err_sys(err, errno, "cannot wait for the end of process %ld", holder);
 }
 

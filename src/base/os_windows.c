@@ -73,15 +73,15 @@ int dc_os_lock(int fd) {
   return -1;
 }
 
-long dc_os_lock_holder(int fd) {
+int dc_os_lock_holder(int fd, long *process) {
   for (int tries = 1; tries <= TRIES; tries++) {
     if (lock(fd)) {
       unlock(fd);
       return 0;
     }
     if (refusal() < 0) return -1;
-    long holder = signature(fd);
-    if (holder > 0) return holder;
+    *process = signature(fd);
+    if (*process > 0) return 1;
     Sleep(TRY_MS);
   }
   errno = EAGAIN;
@@ -161,18 +161,20 @@ static int end(DWORD number) {
 }
 
 int dc_os_lock_end_holder(int fd, struct dc_err *err) {
-  long holder = dc_os_lock_holder(fd);
-  if (holder == 0) return 1;
-  while (holder > 0) {
+  long holder = 0;
+  int held = dc_os_lock_holder(fd, &holder);
+  if (held == 0) return 1;
+  while (held > 0) {
     if (end((DWORD)holder) == 0) return 0;
     DWORD why = GetLastError();
     long before = holder;
-    holder = dc_os_lock_holder(fd); /* one that has ended by itself may have a successor */
-    if (holder == before && why == ERROR_FILE_NOT_FOUND)
+    held = dc_os_lock_holder(fd, &holder); /* one that has ended by itself may have a successor */
+    if (held <= 0 || holder != before) continue;
+    if (why == ERROR_FILE_NOT_FOUND)
       return dc_err_set(err, DC_EDENIED, "cannot stop process %ld: it is of another session of Windows", holder);
-    if (holder == before) return dc_err_sys(err, dc_posix_errno(why), "cannot stop process %ld", holder);
+    return dc_err_sys(err, dc_posix_errno(why), "cannot stop process %ld", holder);
   }
-  return holder == 0 ? 0 : dc_err_sys(err, errno, "cannot tell which process to stop");
+  return held == 0 ? 0 : dc_err_sys(err, errno, "cannot tell which process to stop");
 }
 
 /* --- facts ------------------------------------------------------------------------------------------------------------- */

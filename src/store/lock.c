@@ -35,11 +35,12 @@ int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_l
   rc = dc_os_lock(fd);
   if (rc) {
     int why = errno;
-    long holder = rc > 0 ? dc_os_lock_holder(fd) : 0;
+    long holder = 0;
+    if (rc > 0 && dc_os_lock_holder(fd, &holder) <= 0) holder = 0;
     close(fd);
     if (rc < 0) return dc_err_sys(err, why, "cannot lock '%s'", path);
     return dc_err_set(err, DC_EBUSY, "another daprcerts (process %ld) is writing to '%s': try again when it is done",
-                      holder > 0 ? holder : 0L, dir->path);
+                      holder, dir->path);
   }
   lock->fd = fd;
   return 0;
@@ -49,8 +50,8 @@ int dc_lock_is_held(const char *dir) {
   char *path DC_CLEANUP(dc_mem_free) = dc_path_join(dir, DC_LAYOUT_LOCK);
   int fd DC_CLEANUP(dc_mem_close) = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
   if (fd < 0) return path && errno == ENOENT ? 0 : -1;
-  long holder = dc_os_lock_holder(fd);
-  return holder > 0 ? 1 : (int)holder;
+  long holder;
+  return dc_os_lock_holder(fd, &holder);
 }
 
 void dc_lock_release(struct dc_lock *lock) {

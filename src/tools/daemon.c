@@ -52,7 +52,8 @@ static int take(const char *path, int *out, struct dc_err *err) {
       return 0;
     }
     int why = errno;
-    long holder = rc > 0 ? dc_os_lock_holder(fd) : 0;
+    long holder = 0;
+    if (rc > 0 && dc_os_lock_holder(fd, &holder) <= 0) holder = 0;
     close(fd);
     if (rc == 0) continue;
     if (rc < 0) return dc_err_sys(err, why, "cannot lock '%s'", path);
@@ -88,10 +89,10 @@ int dc_pid_file_holder(const char *path, long *process, struct dc_err *err) {
   int fd DC_CLEANUP(dc_mem_close) = -1;
   int rc = open_file(path, O_RDONLY, &fd, err);
   if (rc) return rc;
-  long holder = dc_os_lock_holder(fd);
-  if (holder < 0) return dc_err_sys(err, errno, "cannot tell who holds '%s'", path);
-  if (holder > 0) *process = holder;
-  return holder > 0 ? 0 : 1;
+  int held = dc_os_lock_holder(fd, process);
+  if (held < 0) return dc_err_sys(err, errno, "cannot tell who holds '%s'", path);
+  if (held && *process == 0) return dc_err_set(err, DC_EDENIED, "'%s' is held by a process that is not to be seen from here", path);
+  return held ? 0 : 1;
 }
 
 int dc_pid_file_stop(const char *path, struct dc_err *err) {

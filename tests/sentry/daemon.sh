@@ -33,6 +33,16 @@ check 'which goes on' kill -0 "$pid"
 same "$pid" "$(cat pid)" 'and keeps its file'
 # shellcheck disable=SC2086
 status 3 'not in the background either' "$DAPRCERTS" sentry --pid-file pid $free
+# as from a container that has the directory
+if unshare --pid --fork true 2>/dev/null; then
+  status 1 'of a process that cannot be seen' unshare --pid --fork "$DAPRCERTS" sentry --running --pid-file pid
+  has err 'not to be seen from here' 'it is told that it runs'
+  status 1 'and it is not stopped' unshare --pid --fork "$DAPRCERTS" sentry --stop --pid-file pid
+  has err 'cannot stop a process that is not to be seen from here' 'which is told'
+  same "$pid" "$(cat pid)" 'its file stays'
+else
+  skip 'a process that cannot be seen' 'no namespaces of processes here'
+fi
 status 0 '--check takes no pid file' "$DAPRCERTS" sentry --check --pid-file pid
 
 status 0 '--stop' "$DAPRCERTS" sentry --stop --pid-file pid

@@ -299,14 +299,14 @@ static void test_end(void) {
   int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   long holder = 0;
   DWORD status = 99;
-  is_num(dc_os_lock_holder(fd), 0, "nobody holds it");
+  is_num(dc_os_lock_holder(fd, &holder), 0, "nobody holds it");
   is_num(dc_os_lock_end_holder(fd, &err), 1, "nobody is asked to end");
   HANDLE thread = CreateThread(NULL, 0, run_server, file, 0, NULL);
-  while (holder == 0 && WaitForSingleObject(thread, 10) == WAIT_TIMEOUT) holder = dc_os_lock_holder(fd);
+  while (dc_os_lock_holder(fd, &holder) == 0 && WaitForSingleObject(thread, 10) == WAIT_TIMEOUT) {}
   ok(holder > 0 && (DWORD)holder != GetCurrentProcessId(), "another process does: %ld", holder);
   is_num(dc_os_lock(fd), 1, "it is not to be had");
   is_num(dc_os_lock_end_holder(fd, &err), 0, "that process is asked to end");
-  is_num(dc_os_lock_holder(fd), 0, "and has ended by then");
+  is_num(dc_os_lock_holder(fd, &holder), 0, "and has ended by then");
   WaitForSingleObject(thread, INFINITE);
   GetExitCodeThread(thread, &status);
   CloseHandle(thread);
