@@ -220,8 +220,11 @@ dist_check_SCRIPTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh 
 TESTS += tests/cli/daprcerts.sh tests/cli/daprcerts-completions.sh tests/cli/daprcerts-schema.sh tests/cli/env-export.sh
 EXTRA_DIST += tests/cli/powershell.py tests/cli/schema.py
 
-# --- the packages: needs a mirror of Debian and root, so "scripts/check package" runs it -------------------------------
-EXTRA_DIST += tests/package/package.sh tests/package/booted.sh
+# --- the packages: need a mirror of Debian and root, or libraries for Windows, so scripts/check runs them ---------------
+EXTRA_DIST += \
+  tests/package/booted.sh \
+  tests/package/msys2.sh \
+  tests/package/package.sh
 
 # --- fuzz targets: corpus replayed by make check, libFuzzer with --enable-fuzzing CC=clang -----------------------------
 EXTRA_DIST += tests/fuzz/corpus
