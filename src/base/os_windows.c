@@ -84,8 +84,7 @@ int dc_os_lock_holder(int fd, long *process) {
     if (*process > 0) return 1;
     Sleep(TRY_MS);
   }
-  errno = EAGAIN;
-  return -1;
+  return 1; /* not by a program of ours */
 }
 
 /* --- being asked to end ------------------------------------------------------------------------------------------------ */
@@ -165,6 +164,7 @@ int dc_os_lock_end_holder(int fd, struct dc_err *err) {
   int held = dc_os_lock_holder(fd, &holder);
   if (held == 0) return 1;
   while (held > 0) {
+    if (holder == 0) return dc_err_set(err, DC_EDENIED, "cannot stop a process that is not to be seen from here");
     if (end((DWORD)holder) == 0) return 0;
     DWORD why = GetLastError();
     long before = holder;

@@ -37,7 +37,8 @@ for signal in $(on_windows || echo TERM) INT; do
   ends 'none lost' 0 "SIG$signal under load" "$patient" load "$signal" 6
 done
 ends 'status 0' 0 'last answers wait in the system for a slow reader' "$unhurried" slow $END_SIGNAL 2000
-ends 'status 0' 0 'and for one that sends before it reads' "--handshake-timeout 1s $unhurried" pausing $END_SIGNAL 2000
+on_unix 'and for one that sends before it reads' 'no call tells there what the system still holds for a peer' &&
+  ends 'status 0' 0 'and for one that sends before it reads' "--handshake-timeout 1s $unhurried" pausing $END_SIGNAL 2000
 # by itself the system takes more at one time than at another
 if on_windows; then
   skip 'last answers wait in the server' 'no sockets are passed on Windows, and so no narrow ones'
