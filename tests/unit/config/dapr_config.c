@@ -8,7 +8,6 @@
 #include "tap.h"
 
 enum { LIMIT = 16 << 20, MUCH = 10 << 20 };
-extern char **environ;
 
 static int parse(const char *text, struct dc_dapr_config *config, struct dc_buf *warnings, struct dc_err *err) {
   return dc_dapr_config_parse("c.yaml", text, strlen(text), config, warnings, err);
@@ -483,9 +482,8 @@ static void test_expansion(void) {
   static const char *const environment[][2] = {{"A", "1"},     {"LONG_name_2", "two"}, {"EMPTY", ""}, {"a b", "spaced"},
                                                {"1", "one"}, {"*", "star"}};
   char odd[] = "E=F=x";
-  static char *none[] = {NULL};
-  environ = none;
-  unsetenv("_"); /* which a shell may have put where environ is not the whole of it */
+  static const char *const none[] = {"Ab", "NONE", "_"};
+  for (size_t i = 0; i < DC_COUNT(none); i++) unsetenv(none[i]);
   for (size_t i = 0; i < DC_COUNT(environment); i++) setenv(environment[i][0], environment[i][1], 1);
   putenv(odd);
   for (size_t i = 0; i < DC_COUNT(expansions); i++) {
