@@ -113,9 +113,10 @@ static int wait_error(int ready, const char *what, struct dc_err *err) {
 }
 
 int dc_socket_write(int fd, const void *bytes, size_t n, int64_t deadline, struct dc_err *err) {
+  enum { PIECE = 65536 }; /* Windows may take all that one call has, however much, and no time would end it */
   const char *at = bytes;
   while (n > 0) {
-    ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
+    ssize_t sent = send(fd, at, n < PIECE ? n : PIECE, MSG_NOSIGNAL);
     if (sent >= 0) {
       at += sent;
       n -= (size_t)sent;
