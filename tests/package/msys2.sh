@@ -12,7 +12,7 @@ libraries=$("$TOP_SRCDIR/scripts/windows-deps") || exit 99
 . "$TOP_SRCDIR/tests/cli/lib.sh"
 cd "$TOP_SRCDIR" || exit 99
 
-for peer in makepkg bsdtar pacman wine unshare openssl; do
+for peer in makepkg bsdtar pacman wine unshare mount openssl; do
   has_command $peer || skip "MSYS2's package" "no peer: $peer (scripts/deps windows)"
 done
 [ "$tap_count" -eq 0 ] || finish
