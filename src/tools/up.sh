@@ -279,7 +279,9 @@ else
 fi
 option=''
 absolute "${DAPRCERTS_DIR:-${HOME:-}/.dapr/certs}"
-[ "$dir" = "$path" ] || option=" --dir $(quoted "$dir")"
+# one that is relative is another in another folder
+case ${DAPRCERTS_DIR:-/} in [/\\]* | [A-Za-z]:[/\\]*) [ "$dir" = "$path" ] || false ;; *) false ;; esac ||
+  option=" --dir $(quoted "$dir")"
 [ "$format" = sh ] || option="$option --format $format"
 case $format in
   fish) echo "daprcerts env-export$option | source" ;;

@@ -121,6 +121,10 @@ status 0 'a trust domain for the CA' up --dir named --trust-domain cluster.local
 has mine.yaml 'kind: Configuration' 'the configuration where it is said'
 check 'and not in the directory' test ! -e named/config.yaml
 has out "eval \$(daprcerts env-export --dir $WORK/named)" 'the lines name the directory'
+status 0 'a directory in the environment, from the current folder on' env DAPRCERTS_DIR=named "$DAPRCERTS" up --config ./mine.yaml
+has out "eval \$(daprcerts env-export --dir $WORK/named)" 'is named, for other folders'
+status 0 'and from the root on' env DAPRCERTS_DIR="$WORK/named" "$DAPRCERTS" up --config ./mine.yaml
+has out 'eval $(daprcerts env-export)' 'is not'
 check 'sentry is of that trust domain' sh -c "openssl s_client -connect '$(address_of named)' -alpn h2 </dev/null 2>/dev/null |
   openssl x509 -noout -ext subjectAltName | grep -q spiffe://cluster.local/ns/default/dapr-sentry"
 status 1 'another trust domain than the CA has' up --dir named --trust-domain other.local
