@@ -39,6 +39,8 @@ int dc_lock_take(const struct dc_dir *dir, const struct dc_dir *own, struct dc_l
     if (rc > 0 && dc_os_lock_holder(fd, &holder) <= 0) holder = 0;
     close(fd);
     if (rc < 0) return dc_err_sys(err, why, "cannot lock '%s'", path);
+    if (holder == 0)
+      return dc_err_set(err, DC_EBUSY, "another daprcerts is writing to '%s': try again when it is done", dir->path);
     return dc_err_set(err, DC_EBUSY, "another daprcerts (process %ld) is writing to '%s': try again when it is done",
                       holder, dir->path);
   }

@@ -44,7 +44,7 @@ static bool is_at(int fd, const char *path) {
 
 static int take(const char *path, int *out, struct dc_err *err) {
   for (;;) {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
     if (fd < 0) return dc_err_sys(err, errno, "cannot open '%s'", path);
     int rc = dc_os_lock(fd);
     if (rc == 0 && is_at(fd, path)) {
@@ -81,7 +81,7 @@ void dc_pid_file_remove(struct dc_pid_file *file) {
 }
 
 static int open_file(const char *path, int flags, int *fd, struct dc_err *err) {
-  *fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+  *fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   return *fd >= 0 ? 0 : errno == ENOENT ? 1 : dc_err_sys(err, errno, "cannot open '%s'", path);
 }
 

@@ -51,6 +51,9 @@ check 'and its files are gone' test ! -e pid -a ! -e ready
 has log 'Shutting down gRPC server' 'it ended as by SIGTERM'
 status 3 '--stop again' "$DAPRCERTS" sentry --stop --pid-file pid
 has err 'nothing to stop' 'says so'
+mkfifo fifo
+for word in running stop; do status 3 "--$word of a FIFO" "$DAPRCERTS" sentry --$word --pid-file fifo; done
+rm fifo
 status 3 '--running then' "$DAPRCERTS" sentry --running --pid-file pid
 has err "nothing runs: no process holds 'pid'" 'says so, too'
 
