@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,9 +46,30 @@ int dc_dir_open(const char *path, struct dc_dir *dir, struct dc_err *err) {
   return hold(open(path, AS_DIRECTORY), copy, dir, err);
 }
 
+/* Root's, and empty: made just now, or by one that died before it gave it away. */
+static bool is_fresh(const struct dc_dir *dir) {
+  struct stat status;
+  const char *name = "";
+  DIR *entries;
+  if (fstat(dir->fd, &status) || status.st_uid != 0 || dc_dir_list(dir, &entries, NULL)) return false;
+  bool empty = dc_dir_next(dir, entries, &name, NULL) == 0 && !name;
+  closedir(entries);
+  return empty;
+}
+
+/* FD is the directory NAME of ABOVE, for its owner. */
+static int hold_owned(int fd, const struct dc_dir *above, const char *name, struct dc_dir *dir, struct dc_err *err) {
+  struct dc_dir opened DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
+  int rc = hold(fd, dc_dir_path_of(above, name), &opened, err);
+  if (!rc && !is_fresh(&opened)) rc = dc_os_check_owner(opened.fd, opened.path, above, err);
+  if (rc) return rc;
+  *dir = opened;
+  opened = (struct dc_dir)DC_DIR_INIT;
+  return 0;
+}
+
 int dc_dir_open_in(const struct dc_dir *above, const char *name, struct dc_dir *dir, struct dc_err *err) {
-  char *path = dc_dir_path_of(above, name);
-  return hold(open_in(above, name), path, dir, err);
+  return hold_owned(open_in(above, name), above, name, dir, err);
 }
 
 int dc_dir_make_in(const struct dc_dir *above, const char *name, mode_t mode, const struct dc_dir *owner,
@@ -55,10 +77,10 @@ int dc_dir_make_in(const struct dc_dir *above, const char *name, mode_t mode, co
   struct dc_dir made DC_CLEANUP(dc_dir_close) = DC_DIR_INIT;
   struct stat status;
   if (mkdirat(above->fd, name, mode) && errno != EEXIST) return fail("cannot make", above, name, errno, err);
-  char *path = dc_dir_path_of(above, name);
-  int fd = open_in(above, name);
-  if (fd < 0 && errno == EACCES && fchmodat(above->fd, name, mode, AT_SYMLINK_NOFOLLOW) == 0) fd = open_in(above, name);
-  int rc = hold(fd, path, &made, err);
+  int fd = open_in(above, name), why = errno;
+  if (fd < 0 && why == EACCES && fchmodat(above->fd, name, mode, AT_SYMLINK_NOFOLLOW) == 0) fd = open_in(above, name);
+  if (fd < 0) errno = why;
+  int rc = hold_owned(fd, above, name, &made, err);
   if (!rc) rc = dc_os_give(made.fd, made.path, owner, err);
   if (rc) return rc;
   if (fstat(made.fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", made.path);
@@ -143,7 +165,7 @@ int dc_dir_remove(const struct dc_dir *above, const char *name, struct dc_err *e
   struct dc_dir dir = DC_DIR_INIT;
   int fd = open_in(above, name);
   if (fd < 0) return errno == ENOENT ? 0 : fail("cannot read", above, name, errno, err);
-  int rc = hold(fd, dc_dir_path_of(above, name), &dir, err);
+  int rc = hold_owned(fd, above, name, &dir, err);
   if (!rc) rc = remove_entries(&dir, err);
   dc_dir_close(&dir); /* first: what is open has its name until then on some systems */
   return rc ? rc : unlink_as(above, name, AT_REMOVEDIR, err);

@@ -18,8 +18,9 @@ struct dc_dir {
 
 /* PATH is somebody's word, and may lead through links. */
 int dc_dir_open(const char *path, struct dc_dir *dir, struct dc_err *err) DC_NODISCARD;
+/* For root DC_EINVAL where it is not of the owner of ABOVE, who may have moved it there. */
 int dc_dir_open_in(const struct dc_dir *above, const char *name, struct dc_dir *dir, struct dc_err *err) DC_NODISCARD;
-/* Made where it is missing; the owner and group of OWNER as dc_os_give has it, and MODE at least, whatever the umask. */
+/* Made where it is missing, else as before; the owner and group of OWNER as dc_os_give has it, and MODE at least, whatever the umask. */
 int dc_dir_make_in(const struct dc_dir *above, const char *name, mode_t mode, const struct dc_dir *owner,
                    struct dc_dir *dir, struct dc_err *err) DC_NODISCARD;
 void dc_dir_close(struct dc_dir *dir); /* for DC_CLEANUP too; errno kept */
@@ -34,7 +35,7 @@ int dc_dir_rename(const struct dc_dir *from_dir, const char *from, const struct 
 int dc_dir_unlink(const struct dc_dir *dir, const char *name, struct dc_err *err) DC_NODISCARD;
 /* 1: the directory NAME was empty, and is gone; 0: it is not empty. */
 int dc_dir_remove_empty(const struct dc_dir *above, const char *name, struct dc_err *err) DC_NODISCARD;
-/* The files of the directory NAME, then itself. What is not there is fine. */
+/* The files of the directory NAME, then itself. What is not there is fine. For root as dc_dir_open_in. */
 int dc_dir_remove(const struct dc_dir *above, const char *name, struct dc_err *err) DC_NODISCARD;
 
 /* Its entries, from the first on, for closedir in the end. */

@@ -249,6 +249,13 @@ static int is_dir(const char *dir, struct dc_err *err) {
   return errno == ENOENT ? 0 : dc_err_sys(err, errno, "cannot look at directory '%s'", dir);
 }
 
+/* DIR, just made, where the umask took from its owner; not what another has put into its place meanwhile. */
+static int open_to_owner(const char *dir) {
+  struct stat status;
+  if (lstat(dir, &status) != 0) return -1;
+  return (status.st_mode & 0700) == 0700 ? 0 : fchmodat(AT_FDCWD, dir, 0700, AT_SYMLINK_NOFOLLOW);
+}
+
 int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) {
   int there = is_dir(dir, err);
   if (there != 0) return there < 0 ? there : 0;
@@ -262,7 +269,7 @@ int dc_os_mkdir(const char *dir, bool private_mode, struct dc_err *err) {
     there = is_dir(dir, err); /* another process was faster */
     return there < 0 ? there : there == 0 ? dc_err_set(err, DC_EEXIST, "'%s' is a dangling link", dir) : 0;
   }
-  if (private_mode && chmod(dir, 0700) != 0) return dc_err_sys(err, errno, "cannot make directory '%s'", dir);
+  if (private_mode && open_to_owner(dir) != 0) return dc_err_sys(err, errno, "cannot make directory '%s'", dir);
   return dc_os_fsync_dir(parent, err);
 }
 

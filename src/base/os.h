@@ -35,6 +35,9 @@ int dc_os_write_new(const char *path, mode_t mode, const void *bytes, size_t n, 
 /* Where the process is root, what is open as FD gets the owner and group of OWNER, so that whose directory it is can use
  * what root puts there. SHOWN is its name in messages. */
 int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_err *err) DC_NODISCARD;
+/* Where the process is root, who can use all: what is open as FD is of OWNER's owner, or a file that all may read.
+ * DC_EINVAL: else, since whose directory it is can bring there what is somebody else's, to have root hand it out. */
+int dc_os_check_owner(int fd, const char *shown, const struct dc_dir *owner, struct dc_err *err) DC_NODISCARD;
 /* dc_os_write_new of NAME in DIR, given so before a byte is written. */
 int dc_os_write_new_in(const struct dc_dir *dir, const char *name, mode_t mode, const struct dc_dir *owner,
                        const void *bytes, size_t n, struct dc_err *err) DC_NODISCARD;

@@ -31,6 +31,16 @@ int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_
   return dc_err_sys(err, errno, "cannot give '%s' to the owner of '%s'", shown, owner->path);
 }
 
+int dc_os_check_owner(int fd, const char *shown, const struct dc_dir *owner, struct dc_err *err) {
+  struct stat of_owner, now;
+  if (geteuid() != 0) return 0;
+  if (fstat(owner->fd, &of_owner) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", owner->path);
+  if (fstat(fd, &now) != 0) return dc_err_sys(err, errno, "cannot look at '%s'", shown);
+  if (now.st_uid == of_owner.st_uid || (S_ISREG(now.st_mode) && (now.st_mode & S_IROTH))) return 0;
+  return dc_err_set(err, DC_EINVAL, "'%s' is not of the owner of '%s', whom root would let have it: chown it, if that is right",
+                    shown, owner->path);
+}
+
 void dc_os_add_closing(struct dc_buf *text, const char *path) { dc_buf_printf(text, "chmod 600 %s", path); }
 /* The whole of the file. */
 static int lock(int fd, int command) {

@@ -19,6 +19,14 @@ int dc_os_give(int fd, const char *shown, const struct dc_dir *owner, struct dc_
   return 0;
 }
 
+int dc_os_check_owner(int fd, const char *shown, const struct dc_dir *owner, struct dc_err *err) {
+  (void)fd;
+  (void)shown;
+  (void)owner;
+  (void)err;
+  return 0;
+}
+
 void dc_os_add_closing(struct dc_buf *text, const char *path) {
   dc_buf_printf(text, "icacls %s /inheritance:r /grant:r %%USERNAME%%:F", path);
 }
@@ -123,6 +131,11 @@ int dc_os_expect_end(struct dc_err *err) {
   return 0;
 }
 
+static void close_event(void) {
+  CloseHandle(end_event);
+  end_event = NULL;
+}
+
 static VOID CALLBACK asked(PVOID user, BOOLEAN timed_out) {
   (void)user;
   (void)timed_out;
@@ -134,8 +147,10 @@ void dc_os_on_end(void (*call)(void *user), void *user) {
   end_wait = NULL;
   on_end.call = call;
   on_end.user = user;
-  if (call && end_event && !RegisterWaitForSingleObject(&end_wait, end_event, asked, NULL, INFINITE, WT_EXECUTEDEFAULT))
+  if (call && end_event && !RegisterWaitForSingleObject(&end_wait, end_event, asked, NULL, INFINITE, WT_EXECUTEDEFAULT)) {
     end_wait = NULL;
+    close_event(); /* who asks is told that it cannot be done, and does not wait for it */
+  }
 }
 
 static bool ask(HANDLE process) {

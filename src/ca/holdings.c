@@ -23,7 +23,8 @@ static bool is_needed(size_t held) {
   return held == DC_FILE_CA_CRT || held == DC_FILE_ISSUER_CRT || held == DC_FILE_ISSUER_KEY;
 }
 
-static int read_files(const char *dir, struct dc_holdings *holdings, struct dc_err *err) {
+static int read_files(const char *dir, const struct dc_publication *writer, struct dc_holdings *holdings,
+                      struct dc_err *err) {
   const char *names[DC_HELD], *found[DC_HELD];
   struct dc_buf bytes[DC_HELD] = {DC_BUF_INIT};
   size_t held[DC_HELD], count = 0;
@@ -34,7 +35,9 @@ static int read_files(const char *dir, struct dc_holdings *holdings, struct dc_e
     held[count] = i;
     found[count++] = names[i];
   }
-  if (!rc) rc = dc_publish_read(dir, found, count, DC_PUBLISH_FILE_MAX, bytes, err);
+  if (!rc)
+    rc = writer ? dc_publish_read_to_write(writer, found, count, DC_PUBLISH_FILE_MAX, bytes, err)
+                : dc_publish_read(dir, found, count, DC_PUBLISH_FILE_MAX, bytes, err);
   for (size_t i = 0; i < count; i++) holdings->files[held[i]] = bytes[i];
   return rc;
 }
@@ -164,9 +167,10 @@ static int order_chain(struct dc_bundle *chain, struct dc_err *err) {
   return 0;
 }
 
-int dc_holdings_load_over(const char *dir, const struct dc_set *over, struct dc_holdings *out, struct dc_err *err) {
+int dc_holdings_load_over(const char *dir, const struct dc_publication *writer, const struct dc_set *over,
+                          struct dc_holdings *out, struct dc_err *err) {
   struct dc_holdings holdings DC_CLEANUP(dc_holdings_free) = DC_HOLDINGS_INIT;
-  int rc = read_files(dir, &holdings, err);
+  int rc = read_files(dir, writer, &holdings, err);
   if (!rc) rc = lay_over(&holdings, over, err);
   if (!rc) rc = parse(&holdings, err);
   if (!rc) rc = order_chain(&holdings.chain, err);
@@ -178,9 +182,9 @@ int dc_holdings_load_over(const char *dir, const struct dc_set *over, struct dc_
   return 0;
 }
 
-int dc_holdings_load(const char *dir, struct dc_holdings *out, struct dc_err *err) {
+int dc_holdings_load(const char *dir, const struct dc_publication *writer, struct dc_holdings *out, struct dc_err *err) {
   const struct dc_set nothing = DC_SET_INIT;
-  return dc_holdings_load_over(dir, &nothing, out, err);
+  return dc_holdings_load_over(dir, writer, &nothing, out, err);
 }
 
 /* --- reading what is broken ---------------------------------------------------------------------------------------- */

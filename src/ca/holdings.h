@@ -7,6 +7,7 @@
 #include "config/state.h"
 #include "pki/bundle.h"
 #include "pki/key.h"
+#include "store/publish.h"
 #include "store/layout.h"
 #include "store/set.h"
 
@@ -30,12 +31,13 @@ struct dc_holdings {
 };
 #define DC_HOLDINGS_INIT {.root = NULL}
 
-/* Reads DIR as readers do (store/publish.h). DC_ENOENT: no CA there. DC_EINVAL, DC_EMISMATCH: a file that is broken or
+/* Reads DIR as readers do (store/publish.h), or as WRITER, which may be NULL, does that is about to publish there. DC_ENOENT: no CA there. DC_EINVAL, DC_EMISMATCH: a file that is broken or
  * does not belong to the others; out of time is no error here. */
-int dc_holdings_load(const char *dir, struct dc_holdings *out, struct dc_err *err) DC_NODISCARD;
+int dc_holdings_load(const char *dir, const struct dc_publication *writer, struct dc_holdings *out,
+                     struct dc_err *err) DC_NODISCARD;
 /* The same as if OVER had been published there. */
-int dc_holdings_load_over(const char *dir, const struct dc_set *over, struct dc_holdings *out,
-                          struct dc_err *err) DC_NODISCARD;
+int dc_holdings_load_over(const char *dir, const struct dc_publication *writer, const struct dc_set *over,
+                          struct dc_holdings *out, struct dc_err *err) DC_NODISCARD;
 /* As much of it as can be read and fits, for a report: OUT is DC_HOLDINGS_INIT, and is to be freed. Each thing that is
  * wrong is a line of FAULTS, but not a missing file or the client pair. What is missing or broken is NULL or empty. */
 void dc_holdings_salvage(const char *dir, struct dc_holdings *out, struct dc_buf *faults);

@@ -307,7 +307,7 @@ static void judge_anchors(struct dc_survey *survey, const struct dc_when *when, 
 static void read_directory(const char *dir, const bool there[DC_FILES], struct dc_survey *survey) {
   struct dc_err err = DC_ERR_INIT;
   survey->anchors_only = there[DC_FILE_CA_CRT] && !there[DC_FILE_ISSUER_CRT] && !there[DC_FILE_ISSUER_KEY];
-  survey->whole = !survey->anchors_only && dc_holdings_load(dir, &survey->holdings, &err) == 0;
+  survey->whole = !survey->anchors_only && dc_holdings_load(dir, NULL, &survey->holdings, &err) == 0;
   if (survey->whole) return;
   size_t before = survey->problems.len;
   if (!survey->anchors_only) tell_missing(there, survey);

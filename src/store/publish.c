@@ -192,7 +192,7 @@ static int refuse_existing(const struct dc_dir *top, const struct dc_set *set, b
   size_t count = whole ? DC_FILES : set->count;
   for (size_t i = 0; i < count; i++) {
     const char *name = whole ? dc_layout_files[i].name : set->blobs[i].name;
-    int there = dc_dir_holds(top, name, err);
+    int there = is_own(name) ? 0 : dc_dir_holds(top, name, err);
     if (there < 0) return there;
     if (there) dc_buf_printf(&found, "%s'%s'", found.len ? ", " : "", name);
   }
@@ -218,21 +218,15 @@ static int refuse_links(const struct dc_publication *publication, const struct d
   return 0;
 }
 
-/* What root is made to read by another name of it, which whose directory it is may give to a file of somebody else's on
- * some systems, would be given to that user with before/. */
+/* What root reads is given to the directory's owner with before/. */
 static int read_kept(const struct dc_publication *publication, const char *name, struct dc_buf *bytes,
                      struct dc_err *err) {
   const struct dc_dir *home = home_of(publication, name), *top = &publication->top;
   int fd DC_CLEANUP(dc_mem_close) = -1;
-  struct stat status, owner;
   char *path DC_CLEANUP(dc_mem_free) = dc_dir_path_of(top, name);
   int rc = path ? dc_os_open_in(home, dc_path_last(name), &fd, err) : dc_err_nomem(err);
-  if (rc) return rc;
-  if (fstat(fd, &status) || fstat(top->fd, &owner)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
-  if (status.st_nlink != 1 && status.st_uid != owner.st_uid)
-    return dc_err_set(err, DC_EINVAL, "'%s' is not of the owner of its directory, and is elsewhere too: put a copy in its "
-                                      "place", path);
-  return dc_os_read_fd(fd, path, DC_PUBLISH_FILE_MAX, bytes, err);
+  if (!rc) rc = dc_os_check_owner(fd, path, top, err);
+  return rc ? rc : dc_os_read_fd(fd, path, DC_PUBLISH_FILE_MAX, bytes, err);
 }
 
 /* A file as it is, for BEFORE: its bytes, or that it is not there. */
@@ -355,10 +349,7 @@ int dc_publish(const char *dir, const struct dc_set *set, enum dc_publish how, s
 
 /* --- the set before ------------------------------------------------------------------------------------------------ */
 
-/* OWNER is prev/'s: root, who can read all, brings back nothing of somebody else's, which the directory's owner would be
- * given, where that owner has put it there. */
-static int add_previous(const struct dc_dir *prev, const char *note, uid_t owner, struct dc_set *set,
-                        struct dc_err *err) {
+static int add_previous(const struct dc_dir *prev, const char *note, struct dc_set *set, struct dc_err *err) {
   struct dc_buf bytes DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
   char name[DC_SET_NAME_MAX];
   struct stat status;
@@ -368,23 +359,19 @@ static int add_previous(const struct dc_dir *prev, const char *note, uid_t owner
   if (is_note_of_gone(note)) return dc_set_remove(set, name, err);
   int fd DC_CLEANUP(dc_mem_close) = -1;
   int rc = dc_os_open_in(prev, note, &fd, err);
-  if (rc) return rc;
-  if (fstat(fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", path);
-  if (status.st_uid != owner)
-    return dc_err_set(err, DC_EINVAL, "'%s' is not of the owner of its directory: nothing is taken from there", path);
-  rc = dc_os_read_fd(fd, path, DC_PUBLISH_FILE_MAX, &bytes, err);
+  if (!rc && fstat(fd, &status)) rc = dc_err_sys(err, errno, "cannot look at '%s'", path);
+  if (!rc) rc = dc_os_check_owner(fd, path, prev, err); /* its owner is given it */
+  if (!rc) rc = dc_os_read_fd(fd, path, DC_PUBLISH_FILE_MAX, &bytes, err);
   return rc ? rc : dc_set_add(set, name, status.st_mode & 0777, bytes.data, bytes.len, err);
 }
 
 static int read_previous(const struct dc_dir *prev, struct dc_set *set, struct dc_err *err) {
   const char *note = NULL;
-  struct stat status;
   DIR *entries;
-  if (fstat(prev->fd, &status)) return dc_err_sys(err, errno, "cannot look at '%s'", prev->path);
   int rc = dc_dir_list(prev, &entries, err);
   if (rc) return rc;
   while (!rc && (rc = dc_dir_next(prev, entries, &note, err)) == 0 && note)
-    rc = add_previous(prev, note, status.st_uid, set, err);
+    rc = add_previous(prev, note, set, err);
   closedir(entries);
   return rc;
 }
@@ -494,14 +481,16 @@ static int absent(const char *dir, const char *name, struct dc_err *err) {
   return path ? dc_err_sys(err, ENOENT, "cannot open '%s'", path) : dc_err_nomem(err);
 }
 
-static int view_read(struct view *view, const char *dir, const char *const *names, size_t count, size_t max,
-                     struct dc_buf *files, struct dc_err *err) {
+/* WRITER: as dc_publish_read_to_write. */
+static int view_read(struct view *view, const char *dir, const struct dc_publication *writer, const char *const *names,
+                     size_t count, size_t max, struct dc_buf *files, struct dc_err *err) {
   int rc = look_at_mark(dir, &view->mark, err);
   for (size_t i = 0; !rc && i < count; i++) {
     struct place *place = &view->files[view->count++];
     look_fn *how = dc_path_is_absolute(names[i]) ? look_open_named : look_open;
     rc = resolve(dir, names[i], view->mark.found, how, place, err);
     if (!rc && !place->found) rc = absent(dir, names[i], err);
+    if (!rc && writer) rc = dc_os_check_owner(place->fd, names[i], &writer->top, err);
     if (!rc) rc = dc_os_read_fd(place->fd, names[i], max, &files[i], err);
   }
   return rc;
@@ -531,13 +520,13 @@ static int changes_always(const char *dir, struct dc_err *err) {
   return dc_err_set(err, DC_EBUSY, "'%s' changes all the time: no consistent set could be read", dir);
 }
 
-int dc_publish_read(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
-                    struct dc_err *err) {
+static int read_whole(const char *dir, const struct dc_publication *writer, const char *const *names, size_t count,
+                      size_t max, struct dc_buf *files, struct dc_err *err) {
   if (count > DC_SET_MAX) return dc_err_set(err, DC_ELIMIT, "too many files in one set");
   int rc = check_format(dir, NULL, err);
   for (int i = 0; !rc && i < READ_TRIES; i++) {
     struct view view DC_CLEANUP(view_close) = {.mark = NO_PLACE};
-    int read = view_read(&view, dir, names, count, max, files, err);
+    int read = view_read(&view, dir, writer, names, count, max, files, err);
     bool holds = view_holds(&view, dir, names);
     if (read == 0 && holds) return 0;
     for (size_t k = 0; k < count; k++) dc_buf_clear(&files[k]);
@@ -545,6 +534,16 @@ int dc_publish_read(const char *dir, const char *const *names, size_t count, siz
     pause_a_moment();
   }
   return rc ? rc : changes_always(dir, err);
+}
+
+int dc_publish_read(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
+                    struct dc_err *err) {
+  return read_whole(dir, NULL, names, count, max, files, err);
+}
+
+int dc_publish_read_to_write(const struct dc_publication *publication, const char *const *names, size_t count,
+                             size_t max, struct dc_buf *files, struct dc_err *err) {
+  return read_whole(publication->top.path, publication, names, count, max, files, err);
 }
 
 static int find_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err) {

@@ -49,6 +49,11 @@ int dc_publish_previous(const char *dir, struct dc_set *set, struct dc_err *err)
 int dc_publish_read(const char *dir, const char *const *names, size_t count, size_t max, struct dc_buf *files,
                     struct dc_err *err) DC_NODISCARD;
 
+/* The same for who publishes what comes of them: root takes nothing that is somebody else's, by a link or not, and is not
+ * for all to read (DC_EINVAL), since the directory's owner gets it. */
+int dc_publish_read_to_write(const struct dc_publication *publication, const char *const *names, size_t count, size_t max,
+                             struct dc_buf *files, struct dc_err *err) DC_NODISCARD;
+
 /* Which of COUNT files are there, by the same view: PRESENT[i] is set. */
 int dc_publish_present(const char *dir, const char *const *names, size_t count, bool *present, struct dc_err *err)
     DC_NODISCARD;

@@ -193,6 +193,8 @@ static int prepare(struct job *job, struct dc_err *err) {
   return rc;
 }
 
+static const struct dc_publication *writer(const struct job *job) { return opt.dry_run ? NULL : &job->publication; }
+
 /* Under the lock, unless nothing is to be changed. */
 static int load(struct job *job, struct dc_err *err) {
   struct dc_buf pem DC_CLEANUP(dc_buf_free) = DC_BUF_INIT;
@@ -200,7 +202,7 @@ static int load(struct job *job, struct dc_err *err) {
   if (there <= 0)
     return there < 0 ? there : dc_err_set(err, DC_ENOENT, "'%s' is not there: \"daprcerts ca-init\" makes a CA", job->dir);
   int rc = opt.dry_run ? 0 : dc_publish_begin(job->dir, &job->publication, err);
-  if (!rc && job->what != ROLLBACK) rc = dc_holdings_load(job->dir, &job->holdings, err);
+  if (!rc && job->what != ROLLBACK) rc = dc_holdings_load(job->dir, writer(job), &job->holdings, err);
   if (rc || !opt.root_key || job->what == ROLLBACK) return rc;
   rc = dc_os_read_file(opt.root_key, FILE_MAX, &pem, err);
   return rc ? rc
@@ -399,7 +401,7 @@ static int roll_back(struct job *job, struct dc_err *err) {
   if (rc == DC_ENOENT || (!rc && !credentials))
     return dc_err_set(err, DC_ENOENT, "there is no set to go back to in '%s': one is kept from a rotation to the next "
                                       "publication or retirement", job->dir);
-  if (!rc) rc = dc_holdings_load_over(job->dir, &set, &job->holdings, err);
+  if (!rc) rc = dc_holdings_load_over(job->dir, writer(job), &set, &job->holdings, err);
   if (!rc && !opt.force) rc = check_previous(job, err);
   if (!rc && !opt.dry_run) rc = dc_publish_commit(&job->publication, &set, DC_PUBLISH_FINAL, err);
   job->published = !rc && !opt.dry_run;

@@ -104,9 +104,33 @@ check "neither is there" test ! -e "$dir/secret"
 mv "$dir/client.key" "$WORK/client.key"
 ln "$WORK/roots/secret" "$dir/client.key"
 rotated 1 "a file of root's that is in the place of one of the set" "$dir" issuer
-has "$WORK/err" "/client.key' is not of the owner of its directory, and is elsewhere too" "is refused"
+has "$WORK/err" "'client.key' is not of the owner of '$dir'" "is refused"
 check "it is not kept" test ! -e "$dir/.daprcerts/before"
 mv -f "$WORK/client.key" "$dir/client.key"
+# nor signed with: the key of root's is elsewhere, and the directory has a link to it
+mv "$dir/ca.key" "$WORK/roots/ca.key" && chown 0:0 "$WORK/roots/ca.key"
+ln -s "$WORK/roots/ca.key" "$dir/ca.key"
+rotated 1 "a key of root's by a link" "$dir" issuer --force
+has "$WORK/err" "'ca.key' is not of the owner of '$dir'" "is refused"
+rm "$dir/ca.key" && cp "$WORK/roots/ca.key" "$dir/ca.key" && chown $uid:$gid "$dir/ca.key"
+# a directory of a third one can be moved to where ours is, by whoever owns what is around it
+mkdir -m 700 "$WORK/third" && echo theirs >"$WORK/third/file" && chown -R 4321:4321 "$WORK/third"
+state "$WORK/third" >"$WORK/thirds"
+for part in .daprcerts .daprcerts/next .daprcerts/before; do
+  [ $part != .daprcerts ] || mv "$dir/.daprcerts" "$WORK/away"
+  mv "$WORK/third" "$dir/$part"
+  rotated 1 "one in the place of $part" "$dir" issuer
+  has "$WORK/err" "/$part' is not of the owner" "is refused"
+  same "$(cat "$WORK/thirds")" "$(state "$dir/$part")" "and is as it was"
+  mv "$dir/$part" "$WORK/third"
+  [ $part != .daprcerts ] || mv "$WORK/away" "$dir/.daprcerts"
+done
+mv "$dir/.daprcerts/prev" "$WORK/prev"
+cp -p "$WORK/prev"/* "$WORK/third/" && chown -R 4321:4321 "$WORK/third"
+mv "$WORK/third" "$dir/.daprcerts/prev"
+rotated 1 "and one in the place of prev" "$dir" rollback
+has "$WORK/err" "/.daprcerts/prev' is not of the owner" "is refused"
+rm -r "$dir/.daprcerts/prev" && mv "$WORK/prev" "$dir/.daprcerts/prev"
 rm "$dir/.daprcerts/lock"
 ln -s "$WORK/else/file" "$dir/.daprcerts/lock"
 rotated 1 "and of the lock" "$dir" issuer

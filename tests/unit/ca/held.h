@@ -64,7 +64,7 @@ __attribute__((unused)) static void held_make(const char *name, int root_days, i
 __attribute__((unused)) static void held_load(const char *name, struct dc_holdings *holdings) {
   char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(held_top, name);
   struct dc_err err = DC_ERR_INIT;
-  if (!dc_holdings_load(dir, holdings, &err)) return;
+  if (!dc_holdings_load(dir, NULL, holdings, &err)) return;
   printf("Bail out! %s\n", err.text);
   exit(1);
 }

@@ -8,7 +8,7 @@
 
 static int load(const char *name, struct dc_holdings *holdings, struct dc_err *err) {
   char *dir DC_CLEANUP(dc_mem_free) = dc_path_join(held_top, name);
-  return dc_holdings_load(dir, holdings, err);
+  return dc_holdings_load(dir, NULL, holdings, err);
 }
 
 static void read_text(const char *dir, const char *name, struct dc_buf *out) {

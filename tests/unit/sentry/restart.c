@@ -47,7 +47,7 @@ static bool rotated(int64_t made, int64_t *cross_ends, struct dc_err *err) {
   struct dc_set files DC_CLEANUP(dc_set_free) = DC_SET_INIT;
   int rc = dc_init_make(&init, made, &set, err);
   if (!rc) rc = dc_install_new(dir, &set, &how, err);
-  if (!rc) rc = dc_holdings_load(dir, &holdings, err);
+  if (!rc) rc = dc_holdings_load(dir, NULL, &holdings, err);
   if (!rc) rc = dc_rotate_root_crossed(&holdings, &rotation, err);
   if (!rc) rc = dc_rotate_finish(&holdings, &rotation, false, err);
   if (!rc) rc = dc_holdings_changes(&holdings, &files, err);
