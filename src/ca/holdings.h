@@ -31,8 +31,9 @@ struct dc_holdings {
 };
 #define DC_HOLDINGS_INIT {.root = NULL}
 
-/* Reads DIR as readers do (store/publish.h), or as WRITER, which may be NULL, does that is about to publish there. DC_ENOENT: no CA there. DC_EINVAL, DC_EMISMATCH: a file that is broken or
- * does not belong to the others; out of time is no error here. */
+/* Reads DIR as readers do (store/publish.h), or as WRITER, which may be NULL, does that is about to publish there.
+ * DC_ENOENT: no CA there. DC_EINVAL, DC_EMISMATCH: a file that is broken or does not belong to the others; out of time is
+ * no error here. */
 int dc_holdings_load(const char *dir, const struct dc_publication *writer, struct dc_holdings *out,
                      struct dc_err *err) DC_NODISCARD;
 /* The same as if OVER had been published there. */
