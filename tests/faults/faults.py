@@ -10,6 +10,7 @@ another call disturbed. After each the directory is looked at in three steps:
 What is whole is for openssl to say. Run by tests/faults/faults.sh; its folder is the current one."""
 import base64
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -97,6 +98,20 @@ class Case:
             env.update(FAULTS_AT=str(at), FAULTS_HOW=how)
         return subprocess.Popen([self.dir if w == "DIR" else w for w in words], env=env, umask=umask, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    @contextlib.contextmanager
+    def stopped(self, argv, at):
+        """The process of ARGV, stopped before its call AT; goes on after the block, and is at its end after that, with its
+        words in "words"."""
+        process = self.start(argv, at, "stop")
+        _, state = os.waitpid(process.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(state):
+            raise Wrong("did not stop")
+        try:
+            yield process
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+            _, process.words = process.communicate()
 
     def run(self, argv, at=None, how=None, logged=False, umask=0):
         process = self.start(argv, at, how, logged or at is not None, umask)
@@ -458,17 +473,11 @@ def beside(command):
         at, other = point
         same = other == command.argv
         with Case(command.start) as case:
-            process = case.start(command.argv, at, "stop")
-            _, state = os.waitpid(process.pid, os.WUNTRACED)
-            if not os.WIFSTOPPED(state):
-                raise Wrong("did not stop")
-            try:
+            with case.stopped(command.argv, at) as process:
                 status, err = case.run(other)
                 read = as_read(case.dir)
                 check_whole(read)
-            finally:
-                os.kill(process.pid, signal.SIGCONT)
-                _, words = process.communicate()
+            words = process.words
             busy = "another daprcerts (process %d) is writing to" % process.pid
             if taken < at <= released:
                 told = busy in err or same and "holds credentials already" in err
@@ -521,21 +530,14 @@ def links(command):
     def meeting(point):
         at, kind = point
         with Case(command.start) as case:
-            process = case.start(command.argv, at, "stop")
-            _, state = os.waitpid(process.pid, os.WUNTRACED)
-            if not os.WIFSTOPPED(state):
-                raise Wrong("did not stop")
-            try:
+            with case.stopped(command.argv, at) as process:
                 there = swap(case, next(c for c in command.calls if c[0] == at), kind)
                 before = tree_of(case.root + "/elsewhere")
-            finally:
-                os.kill(process.pid, signal.SIGCONT)
-                _, words = process.communicate()
             now = tree_of(case.root + "/elsewhere")
             if now != before:
                 raise Wrong("changed elsewhere: %s" % sorted(
                     k for k in set(now) | set(before) if now.get(k) != before.get(k)))
-            if process.returncode and not words:
+            if process.returncode and not process.words:
                 raise Wrong("status %d without a word" % process.returncode)
             return "nothing to replace" if not there else "refused" if process.returncode else "done"
 
